@@ -1,0 +1,119 @@
+"""Questions, their answers, and the spans of documents that support them."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from collections_app.models import Collection, Document, Passage, Viewer
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def visible_to(self, user: Viewer, session_key: str | None = None) -> Self:
+        """One's own questions; a visitor's are those of the visitor's session."""
+        if user.is_authenticated:
+            return self.filter(user_id=user.pk)
+        return self.filter(user=None, session_key=session_key) if session_key else self.none()
+
+
+class Question(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="questions",
+        verbose_name=_("user"),
+    )
+    session_key = models.CharField(max_length=40, blank=True)
+    collection = models.ForeignKey(
+        Collection,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="questions",
+        verbose_name=_("collection"),
+        help_text=_("Empty: all collections the asker may see."),
+    )
+    text = models.TextField(_("question"))
+    created = models.DateTimeField(_("asked"), auto_now_add=True)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+    def get_absolute_url(self) -> str:
+        return reverse("question", args=[self.pk])
+
+
+class Answer(models.Model):
+    """The answer to a question. Extractive answers keep no text of their own: they are
+    their citations' quotes, so that deleting a document deletes its words here too."""
+
+    class Kind(models.TextChoices):
+        EXTRACTIVE = "extractive", _("quoted from the passages")
+        CHAT = "chat", _("written by a chat model")
+        NONE = "none", _("nothing relevant found")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("being written")
+        COMPLETE = "complete", _("complete")
+        PARTIAL = "partial", _("cut off")
+        FAILED = "failed", _("failed")
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, related_name="answer")
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    text = models.TextField(_("text"), blank=True)
+    chat_model = models.CharField(_("chat model"), max_length=200, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.question_id}"
+
+
+class Citation(models.Model):
+    """A span of a document, `document.text[start:end] == quote` when it was cited."""
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="citations")
+    number = models.PositiveSmallIntegerField(_("number"))
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
+    passage = models.ForeignKey(
+        Passage, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    start = models.PositiveIntegerField(_("start"))
+    end = models.PositiveIntegerField(_("end"))
+    quote = models.TextField(_("quote"))
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    score = models.FloatField(_("score"))
+    cited = models.BooleanField(
+        _("cited"), default=True, help_text=_("No: a passage that was found but not cited.")
+    )
+
+    class Meta:
+        verbose_name = _("citation")
+        verbose_name_plural = _("citations")
+        ordering = ["answer", "number"]
+
+    def __str__(self) -> str:
+        return f"[{self.number}]"
+
+    def get_absolute_url(self) -> str:
+        """The document, opened at the quote."""
+        url = reverse("document", args=[self.document_id])
+        return f"{url}?start={self.start}&end={self.end}#mark"

@@ -1,0 +1,132 @@
+"""What is derived from vectors: document vectors, related pairs, clusters."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import VectorField
+
+from collections_app.models import Collection, Document, EmbeddingModel
+
+
+class DocumentVector(models.Model):
+    """The mean of a document's passage vectors, scaled to length 1.
+
+    `revision` is the document revision it was made from: an older one is stale.
+    `floor` is the score of the last of its related documents, or -1 while the list is
+    not full: a newcomer above it enters the list. `refill` asks for a new list.
+    """
+
+    document = models.OneToOneField(
+        Document, on_delete=models.CASCADE, primary_key=True, related_name="vector"
+    )
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    model = models.ForeignKey(EmbeddingModel, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveIntegerField()
+    embedding = VectorField()
+    floor = models.FloatField(default=-1.0)
+    refill = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("document vector")
+        verbose_name_plural = _("document vectors")
+        indexes = [
+            models.Index(fields=["collection", "model"], name="docvector_by_collection"),
+            models.Index(
+                fields=["collection"], condition=models.Q(refill=True), name="docvector_refill"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.document_id)
+
+
+class RelatedDocument(models.Model):
+    """`other` is the `rank`-th most similar document to `document` in its collection."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="related")
+    other = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="related_to")
+    score = models.FloatField(_("cosine similarity"))
+    rank = models.PositiveSmallIntegerField(_("rank"))
+
+    class Meta:
+        verbose_name = _("related document")
+        verbose_name_plural = _("related documents")
+        ordering = ["document", "rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "other"], name="related_once"),
+            models.CheckConstraint(
+                condition=~models.Q(document=models.F("other")), name="never_related_to_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} → {self.other_id}"
+
+
+class Clustering(models.Model):
+    """The clusters of a collection: what was asked for, and how its making stands."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("failed")
+
+    collection = models.OneToOneField(
+        Collection, on_delete=models.CASCADE, related_name="clustering"
+    )
+    wanted = models.PositiveSmallIntegerField(_("clusters wanted"), null=True, blank=True)
+    seed = models.PositiveIntegerField(_("seed"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    silhouette = models.FloatField(_("silhouette"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    claim_token = models.UUIDField(_("claim token"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    requested = models.DateTimeField(_("requested"), auto_now_add=True)
+    built = models.DateTimeField(_("built"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("clustering")
+        verbose_name_plural = _("clusterings")
+
+    def __str__(self) -> str:
+        return str(self.collection)
+
+
+class Cluster(models.Model):
+    """A group of documents that lie close together, named by its distinctive words."""
+
+    clustering = models.ForeignKey(
+        Clustering, on_delete=models.CASCADE, related_name="clusters"
+    )
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="clusters")
+    ordinal = models.PositiveSmallIntegerField(_("ordinal"))
+    name = models.CharField(_("name"), max_length=200)
+    terms = models.JSONField(_("distinctive words"), default=list)
+    size = models.PositiveIntegerField(_("documents"))
+    centroid = VectorField(_("centroid"))
+
+    class Meta:
+        verbose_name = _("cluster")
+        verbose_name_plural = _("clusters")
+        ordering = ["collection", "-size", "ordinal"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClusterMember(models.Model):
+    """A document's place in its cluster; `score` is its cosine with the centroid."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="members")
+    document = models.OneToOneField(
+        Document, on_delete=models.CASCADE, related_name="cluster_member"
+    )
+    score = models.FloatField(_("cosine with the centroid"))
+
+    class Meta:
+        verbose_name = _("cluster member")
+        verbose_name_plural = _("cluster members")
+        ordering = ["cluster", "-score"]
+
+    def __str__(self) -> str:
+        return f"{self.cluster_id}: {self.document_id}"

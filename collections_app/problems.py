@@ -1,10 +1,88 @@
 """API errors as problem details (RFC 9457)."""
 
+import logging
+from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from collections_app.services import Rejected
 
-def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
-    return exception_handler(error, context)
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = _("The request is too large.")
+
+
+class Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = _("Something else holds this name or still uses this object.")
+
+
+class Unavailable(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The database cannot be reached at the moment. Try again soon.")
+    wait = 5  # seconds; becomes Retry-After
+
+
+class Failure(exceptions.APIException):
+    default_detail = _("Something went wrong on our side. It has been logged.")
+
+
+def problem_details(error: Exception, context: dict[str, Any]) -> Response:
+    """The answer to any exception of an API view, with its status and headers."""
+    error = as_api_error(error)
+    answer = exception_handler(error, context)
+    if answer is None:
+        logger.exception("An API view failed", exc_info=error)
+        answer = exception_handler(Failure(), context)
+    assert answer is not None
+    answer.data = body(answer, context["request"].path)
+    answer.content_type = CONTENT_TYPE
+    return answer
+
+
+def as_api_error(error: Exception) -> Exception:
+    """Errors of Django, the database and our services, as what the client can act on."""
+    if isinstance(error, Rejected):
+        return exceptions.ValidationError({"detail": str(error)})
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
+        return TooLarge(str(error))
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("The database failed: %s", error)
+        return Unavailable()
+    if isinstance(error, IntegrityError | ProtectedError):
+        return Conflict()
+    return error
+
+
+def body(answer: Response, path: str) -> dict[str, Any]:
+    """`{type, title, status, detail, instance}`, and for invalid input `errors` per field."""
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(answer.status_code).phrase,
+        "status": answer.status_code,
+        "detail": "",
+        "instance": path,
+    }
+    data = answer.data
+    if isinstance(data, dict) and set(data) == {"detail"}:
+        problem["detail"] = plain(data["detail"])
+    else:
+        problem["detail"] = _("The request is not valid. See errors for each field.")
+        problem["errors"] = data if isinstance(data, dict) else {"non_field_errors": data}
+    return problem
+
+
+def plain(detail: Any) -> str:
+    return " ".join(map(str, detail)) if isinstance(detail, list) else str(detail)

@@ -164,9 +164,24 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["collections_app.tokens.ScopePermission"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "collections_app.problems.problem_details",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["collections_app.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "collections_app.pagination.ByIdPagination",
     "PAGE_SIZE": 50,
+    "DEFAULT_THROTTLE_RATES": {  # per process; search: visitors only, the others: each client
+        "search": env.str("THROTTLE_SEARCH", "120/min"),
+        "ask": env.str("THROTTLE_ASK", "30/min"),
+        "embed": env.str("THROTTLE_EMBED", "300/min"),
+    },
+    # Without a proxy of ours X-Forwarded-For is the client's word: count by its address.
+    "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", False) else 0,
 }
+
+# Other sites may read public content with a visitor's rights: cookies are never taken.
+CORS_URLS_REGEX = r"^/(api/|related/\d+\.json$)"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 
 # --- limits ------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 50 * 1024 * 1024)  # one file
@@ -195,6 +210,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Put content into collections; search, relate, cluster and ask it.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "collections_app.openapi.add_problems",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

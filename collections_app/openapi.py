@@ -1,0 +1,34 @@
+"""What the OpenAPI schema says of every operation: its errors are problem details."""
+
+from typing import Any
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string", "description": "The HTTP status in words."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What was wrong and what to do."},
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "errors": {
+            "type": "object",
+            "additionalProperties": {},
+            "description": "For invalid input: what was wrong with each field.",
+        },
+    },
+    "required": ["type", "title", "status", "detail", "instance"],
+}
+ANSWER = {
+    "description": "A problem, with the status that names it.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """A drf-spectacular postprocessing hook."""
+    result["components"]["schemas"]["Problem"] = PROBLEM
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation["responses"].setdefault("default", ANSWER)
+    return result

@@ -77,6 +77,12 @@ class Answer(models.Model):
     text = models.TextField(_("text"), blank=True)
     chat_model = models.CharField(_("chat model"), max_length=200, blank=True)
     error = models.TextField(_("error"), blank=True)
+    lease_until = models.DateTimeField(
+        _("being written until"),
+        null=True,
+        blank=True,
+        help_text=_("Renewed while a chat model writes; once it has passed, the writer is gone."),
+    )
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,1 @@
+"""Chat models, prompts, token budgets, citations and quoting. Knows no Django."""

@@ -1,0 +1,74 @@
+"""Chat models: what they are asked with, and how they can fail.
+
+A chat model takes messages and yields pieces of text. Every failure is a `ChatError` of one
+kind, so that the caller can say what happened and keep the text that came before it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypedDict
+
+
+class Message(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatModel(Protocol):
+    """Anything that answers messages in pieces of text."""
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+        """Yield the answer piece by piece; raises ChatError."""
+        ...
+
+
+class ChatError(Exception):
+    """A chat model did not give a whole answer; `detail` is for the site's operator."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Unreachable(ChatError):
+    """No connection could be made, or it broke before an answer began."""
+
+
+class TimedOut(ChatError):
+    """The server was silent for too long, or took too long in all."""
+
+
+class Malformed(ChatError):
+    """The reply is not what an OpenAI-compatible server sends."""
+
+
+class CutOff(ChatError):
+    """The reply ended before the model said that it was done."""
+
+
+class TooLarge(ChatError):
+    """The reply passed the size limit."""
+
+
+class Refused(ChatError):
+    """The server answered with an error: its HTTP status and its own message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}" if message else str(status))
+        self.status = status
+        self.message = message
+
+
+@dataclass
+class ScriptedChat:
+    """Yields the given pieces, then raises `error` if there is one. For tests and trials."""
+
+    pieces: Sequence[str]
+    error: ChatError | None = None
+    calls: list[list[Message]] = field(default_factory=list)
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+        self.calls.append(list(messages))
+        yield from self.pieces
+        if self.error:
+            raise self.error

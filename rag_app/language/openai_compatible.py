@@ -1,0 +1,182 @@
+"""A chat model behind any server that speaks OpenAI's `/v1/chat/completions`."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+
+from rag_app.language import sse
+from rag_app.language.chat import (
+    CutOff,
+    Malformed,
+    Message,
+    Refused,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+)
+
+ERROR_BYTES = 64 * 1024  # of an error's body, enough to find its message
+ERROR_CHARS = 300
+STREAMED, WHOLE = "text/event-stream", "application/json"
+
+
+def endpoint(base_url: str) -> str:
+    """The address of chat completions; a base without a path gets `/v1`."""
+    base = base_url.rstrip("/")
+    if not urlsplit(base).path:
+        base += "/v1"
+    return f"{base}/chat/completions"
+
+
+@dataclass(frozen=True)
+class OpenAICompatible:
+    """Times in seconds: to connect, of silence between two chunks, and in all."""
+
+    base_url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+    connect_seconds: float = 10.0
+    silence_seconds: float = 60.0
+    total_seconds: float = 300.0
+    max_bytes: int = 4 * 1024 * 1024
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+        """Yield the answer in pieces; raises the ChatError that fits."""
+        try:
+            # Proxies of the environment and redirects are not followed: the key and the
+            # passages go to the configured server and nowhere else.
+            with (
+                httpx.Client(timeout=self._timeout(), trust_env=False) as client,
+                client.stream(
+                    "POST", endpoint(self.base_url), headers=self._headers(),
+                    json={"model": self.model, "messages": list(messages), "stream": True},
+                ) as response,
+            ):
+                yield from self._read(response)
+        except httpx.TimeoutException as error:
+            raise TimedOut(f"no data within the time limit ({type(error).__name__})") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(str(error)) from error
+
+    def _timeout(self) -> httpx.Timeout:
+        connect = min(self.connect_seconds, self.silence_seconds)
+        return httpx.Timeout(self.silence_seconds, connect=connect)
+
+    def _headers(self) -> dict[str, str]:
+        # Unpacked replies only: a compressed one could grow without bound.
+        headers = {"Accept": f"{STREAMED}, {WHOLE}", "Accept-Encoding": "identity"}
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        return headers
+
+    def _read(self, response: httpx.Response) -> Iterator[str]:
+        try:
+            yield from self._answer(response)
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            raise CutOff(str(error)) from error
+
+    def _answer(self, response: httpx.Response) -> Iterator[str]:
+        chunks = self._bounded(response)
+        if response.status_code != httpx.codes.OK:
+            raise Refused(response.status_code, self._error_message(response, chunks))
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise Malformed("the reply is compressed although that was not asked for")
+        media_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
+        if media_type == STREAMED:
+            yield from _streamed(chunks)
+        elif media_type == WHOLE:
+            yield from _whole(b"".join(chunks))
+        else:
+            raise Malformed(f"the reply is {media_type or 'of no type'}, not {STREAMED}")
+
+    def _bounded(self, response: httpx.Response) -> Iterator[bytes]:
+        """The body's chunks, within the limits on time and size."""
+        deadline = time.monotonic() + self.total_seconds
+        received = 0
+        for chunk in response.iter_raw():
+            received += len(chunk)
+            if received > self.max_bytes:
+                raise TooLarge(f"more than {self.max_bytes} bytes")
+            if time.monotonic() > deadline:
+                raise TimedOut(f"more than {self.total_seconds:g} seconds in all")
+            yield chunk
+
+    def _error_message(self, response: httpx.Response, chunks: Iterator[bytes]) -> str:
+        """What the server says is wrong, in its own words, without our key."""
+        if response.is_redirect:
+            return f"redirects to {response.headers.get('location', '?')}"[:ERROR_CHARS]
+        body = b""
+        for chunk in chunks:
+            body += chunk
+            if len(body) > ERROR_BYTES:
+                break
+        message = _message_of(body)
+        return message.replace(self.api_key, "***") if self.api_key else message
+
+
+def _message_of(body: bytes) -> str:
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    error = data.get("error", data) if isinstance(data, dict) else ""
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("detail") or ""
+    return sse.clean(error)[:ERROR_CHARS] if isinstance(error, str) else ""
+
+
+def _streamed(chunks: Iterator[bytes]) -> Iterator[str]:
+    finished = False
+    for data in sse.events(chunks):
+        if data == "[DONE]":
+            return
+        text, reason = _piece(data, "delta")
+        if text:
+            yield text
+        _check(reason)
+        finished = finished or reason is not None
+    if not finished:
+        raise CutOff("the stream ended without a last word")
+
+
+def _whole(body: bytes) -> Iterator[str]:
+    """A server that does not stream sends one JSON object."""
+    try:
+        text, reason = _piece(body.decode(), "message")
+    except UnicodeDecodeError as error:
+        raise Malformed("the reply is not UTF-8") from error
+    if text:
+        yield text
+    _check(reason)
+
+
+def _check(reason: str | None) -> None:
+    if reason == "length":
+        raise CutOff("the model reached its limit on the length of an answer")
+    if reason == "content_filter":
+        raise Refused(httpx.codes.OK, "the server's content filter stopped the answer")
+
+
+def _piece(data: str, key: str) -> tuple[str, str | None]:
+    """The text and the finish reason in one JSON object of a reply."""
+    try:
+        reply = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the reply is not JSON") from error
+    if isinstance(reply, dict) and reply.get("error"):
+        raise Refused(httpx.codes.OK, _message_of(data.encode("utf-8", "replace")))
+    try:
+        choices = reply["choices"]
+        if not choices:  # a chunk that carries only token counts
+            return "", None
+        content = (choices[0].get(key) or {}).get("content") or ""
+        reason = choices[0].get("finish_reason")
+    except (TypeError, KeyError, AttributeError, IndexError) as error:
+        raise Malformed("the reply has no choices with text") from error
+    if not isinstance(content, str):
+        raise Malformed("the reply's content is not text")
+    return sse.clean(content), reason if isinstance(reason, str) else None

@@ -1,0 +1,87 @@
+"""Which parts of a text are prose that can be quoted, and its sentences.
+
+Headings, fenced and indented code, tables and rules are left out.
+"""
+
+import re
+from collections.abc import Iterator
+
+from collections_app.pipeline.sentences import sentences
+
+Span = tuple[int, int]  # characters, end exclusive
+
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
+UNDERLINE = re.compile(r" {0,3}(=+|-+|\*{3,}|_{3,}|[-=*~^]{2,})\s*$")
+TABLE_ROW = re.compile(r"\s*\||.*\|.*\|")
+INDENTED = re.compile(r"( {4}|\t)")
+LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+LEAD = re.compile(r"\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s+)?")
+CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+MIN_WORDS, MIN_CJK, MAX_CHARS = 4, 8, 700
+MIN_LETTERS = 0.6  # of the characters that are not blank: less is code, a link or a number
+
+
+def blocks(text: str) -> Iterator[Span]:
+    """Spans of consecutive prose lines; each list item is a block of its own."""
+    start = end = None
+    fence = ""
+    after_blank, in_list = True, False
+    for line_start, line_end in _lines(text):
+        line = text[line_start:line_end]
+        opened = FENCE.match(line)
+        in_item = bool(LIST_ITEM.match(line))
+        in_list = in_item or (in_list and (not line.strip() or line[0].isspace()))
+        code = not in_list and after_blank and bool(INDENTED.match(line))
+        prose = not (fence or opened or code) and _is_prose(line)
+        if start is not None and end is not None and (not prose or in_item):
+            if not UNDERLINE.match(line):  # else what came before was a heading
+                yield start, end
+            start = end = None
+        if prose:
+            start, end = (line_start if start is None else start), line_end
+        if opened and (not fence or opened[1].startswith(fence)):
+            fence = "" if fence else opened[1]
+        after_blank = not line.strip() or code
+    if start is not None and end is not None:
+        yield start, end
+
+
+def _is_prose(line: str) -> bool:
+    if not line.strip() or HEADING.match(line) or UNDERLINE.match(line):
+        return False
+    return not TABLE_ROW.match(line)
+
+
+def _lines(text: str) -> Iterator[Span]:
+    start = 0
+    for line in text.splitlines(keepends=True):
+        yield start, start + len(line.rstrip("\r\n"))
+        start += len(line)
+
+
+def quotable(text: str, block: Span) -> list[Span]:
+    """The sentences of a block that can be quoted, without list marks before them."""
+    spans = []
+    for first, last in sentences(text[block[0] : block[1]]):
+        span = _trimmed(text, block[0] + first, block[0] + last)
+        if _is_sentence(text[span[0] : span[1]]):
+            spans.append(span)
+    return spans
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    lead = LEAD.match(text, start, end)
+    start = lead.end() if lead else start
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _is_sentence(text: str) -> bool:
+    if len(text) > MAX_CHARS or text.endswith(":") and len(text) < 60:
+        return False
+    if len(text.split()) < MIN_WORDS and len(CJK.findall(text)) < MIN_CJK:
+        return False
+    solid = [character for character in text if not character.isspace()]
+    return sum(character.isalpha() for character in solid) >= MIN_LETTERS * len(solid)

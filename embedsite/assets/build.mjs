@@ -1,0 +1,46 @@
+// Bundles the site's styles, script, font and icons into embedsite/static/dist.
+import { build } from "esbuild";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const dist = join(root, "embedsite", "static", "dist");
+
+// One line per icon that a template may name with {% icon "name" %}.
+const ICONS = (await readFile(join(here, "icons.txt"), "utf8")).split(/\s+/).filter(Boolean);
+
+async function sprite() {
+  const symbols = await Promise.all(
+    ICONS.map(async (name) => {
+      const file = join(root, "node_modules", "lucide-static", "icons", `${name}.svg`);
+      const svg = await readFile(file, "utf8");
+      const inner = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>"));
+      return `<symbol id="${name}" viewBox="0 0 24 24">${inner.replace(/\s+/g, " ").trim()}</symbol>`;
+    }),
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("\n")}</svg>\n`;
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+await build({
+  entryPoints: {
+    app: join(here, "js", "app.js"),
+    style: join(here, "css", "app.css"),
+    widget: join(here, "css", "widget.css"),
+  },
+  outdir: dist,
+  bundle: true,
+  minify: true,
+  sourcemap: false,
+  format: "iife",
+  target: ["es2022"],
+  supported: { nesting: true },
+  loader: { ".woff2": "file" },
+  assetNames: "[name]",
+  logLevel: "warning",
+});
+await writeFile(join(dist, "icons.svg"), await sprite());
+await writeFile(join(dist, "logo.svg"), await readFile(join(here, "logo.svg")));

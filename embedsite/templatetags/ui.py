@@ -1,0 +1,52 @@
+"""Small parts that every page uses: icons, the nearness line, form fields."""
+
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A decorative icon; `name` is a line of embedsite/assets/icons.txt."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("dist/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def nearness(score: float, label: str = "") -> SafeString:
+    """A point on a line, further right the nearer; `score` is a cosine or lies in 0..1."""
+    place = 3 + 74 * min(max(float(score), 0.0), 1.0)
+    return format_html(
+        '<span class="nearness" title="{label}"><svg viewBox="0 0 80 12" aria-hidden="true">'
+        '<line x1="0" y1="6" x2="80" y2="6"></line><circle cx="{place}" cy="6" r="3.5"></circle>'
+        '</svg><span><span class="visually-hidden">{label} </span>{score}</span></span>',
+        label=label or _("Similarity"),
+        place=f"{place:.1f}",
+        score=f"{float(score):.2f}",
+    )
+
+
+@register.inclusion_tag("_field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """A label, the control, its help and its errors, tied together for screen readers."""
+    described = [f"{bound.auto_id}_help"] if bound.help_text else []
+    if bound.errors:
+        described.append(f"{bound.auto_id}_error")
+    attrs = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    return {
+        "field": bound,
+        "control": bound.as_widget(attrs=attrs),
+        "is_checkbox": isinstance(bound.field.widget, CheckboxInput),
+    }

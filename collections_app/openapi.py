@@ -1,6 +1,8 @@
-"""What the OpenAPI schema says of every operation: its errors are problem details."""
+"""What the OpenAPI schema says of every operation: how to log in, and how errors look."""
 
 from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 PROBLEM = {
     "type": "object",
@@ -32,3 +34,11 @@ def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         for operation in path.values():
             operation["responses"].setdefault("default", ANSWER)
     return result
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "collections_app.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "es_..."}

@@ -1,0 +1,1 @@
+"""Demo content that every machine with Python has. No Django in here."""

@@ -131,6 +131,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "visibility_timeout": 3600,
+    "max_retries": 0,  # a wake-up to a dead broker fails at once; the sweep makes up for it
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

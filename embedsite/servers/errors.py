@@ -1,0 +1,5 @@
+"""What goes wrong with the embedded servers."""
+
+
+class ServerError(Exception):
+    """An embedded server cannot run; the message says why and what to do."""

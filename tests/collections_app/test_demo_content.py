@@ -1,6 +1,5 @@
 """The demo content: what it holds, and that it is the same on every run."""
 
-import hashlib
 import subprocess
 import sys
 
@@ -28,10 +27,7 @@ def digest(hash_seed):
 
 
 def test_content_is_the_same_in_every_process():
-    here = hashlib.sha256(
-        "".join(repr(plan.make()) for plan in catalogue.COLLECTIONS).encode()
-    ).hexdigest()
-    assert digest("1").strip() == here
+    assert digest("1") == digest("2")
 
 
 @pytest.mark.parametrize("plan", catalogue.COLLECTIONS, ids=lambda plan: plan.name)

@@ -7,12 +7,12 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "embedsite.settings")
 
-from django.conf import settings  # noqa: E402
-from django.core.management import execute_from_command_line  # noqa: E402
+from django.conf import settings
+from django.core.management import execute_from_command_line
 
-from embedsite.servers.commands import needs_database  # noqa: E402
-from embedsite.servers.errors import ServerError  # noqa: E402
-from embedsite.servers.lease import held  # noqa: E402
+from embedsite.servers.commands import needs_database
+from embedsite.servers.errors import ServerError
+from embedsite.servers.lease import held
 
 
 def main() -> None:

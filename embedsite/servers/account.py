@@ -27,7 +27,7 @@ class Account:
     def popen(self) -> dict[str, Any]:
         """Arguments that make `subprocess` run as this user, in a clean environment."""
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-        arguments: dict[str, Any] = {"env": environment, "stdin": subprocess.DEVNULL}
+        arguments: dict[str, Any] = {"env": environment}
         if self.uid != os.geteuid():
             arguments |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return arguments

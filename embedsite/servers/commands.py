@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 # These neither read nor write the database, or (runsite, stopsite) look after it themselves.
-WITHOUT = frozenset(
-    "help version check collectstatic compilemessages makemessages diffsettings findstatic "
-    "runsite stopsite spectacular startapp startproject".split()
-)
+WITHOUT = {"help", "version", "check", "spectacular", "runsite", "stopsite"}
+WITHOUT |= {"collectstatic", "findstatic", "makemessages", "compilemessages"}
+WITHOUT |= {"diffsettings", "startapp", "startproject"}
 _ASKING = {"-h", "--help", "--version"}
 
 

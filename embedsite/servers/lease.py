@@ -25,13 +25,14 @@ class Lease:
         self.layout = paths.layout(var)
         user = account(self.layout)
         open_up(self.layout, user)
-        self._all = [
-            Postgres(self.layout, user, durable=durable),
-            Redis(self.layout, user, durable=durable),
-        ]
-        self._wanted = [
-            server for server, on in zip(self._all, (postgres, redis), strict=True) if on
-        ]
+        database = Postgres(self.layout, user, durable=durable)
+        broker = Redis(self.layout, user, durable=durable)
+        self._all: list[Postgres | Redis] = [database, broker]
+        self._wanted: list[Postgres | Redis] = []
+        if postgres:
+            self._wanted.append(database)
+        if redis:
+            self._wanted.append(broker)
         self._handle: int | None = None
 
     def take(self) -> None:

@@ -132,10 +132,12 @@ class Postgres:
         self.user.folder(self.layout.sockets)
         self.user.write(self.data / "embedsite.conf", self._configuration())
         keep_small(self.log)
+        command = [self._program("pg_ctl"), "start", "-D", str(self.data)]
+        command += ["-w", "-s", "-t", str(START_SECONDS)]
         with self.log.open("ab") as log:
             done = subprocess.run(
-                [self._program("pg_ctl"), "start", "-D", str(self.data), "-w", "-s"]
-                + ["-t", str(START_SECONDS)],
+                command,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.data,
@@ -193,15 +195,12 @@ class Postgres:
         return self._run("postgres", "--single", "-D", str(data), database, stdin=statement)
 
     def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
-        popen = self.user.popen
-        popen.pop("stdin")
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [self._program(program), *arguments],
-            input=stdin + "\n",
             capture_output=True,
             text=True,
             cwd=self.layout.home,
-            **popen,
+            **(self.user.popen | {"input": stdin + "\n"}),
         )
         if done.returncode or "ERROR:" in done.stderr:
             self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -48,6 +48,7 @@ class Redis:
             # The shell leaves at once, so that init and not we must reap the server.
             subprocess.run(
                 ["/bin/sh", "-c", '"$0" "$1" &', str(program), str(configuration)],
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.data,

@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from embedsite import heartbeat  # noqa: F401 (connects itself to the workers' heartbeat)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "embedsite.settings")
 
 app = Celery("embedsite")

@@ -93,6 +93,7 @@ def database(var: Path) -> dict[str, Any]:
         "PASSWORD": secret(var, "postgres"),
         "HOST": str(layout(var).sockets),
         "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 

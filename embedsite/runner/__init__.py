@@ -1,0 +1,1 @@
+"""The site as processes on one machine: web, worker and beat under a supervisor."""

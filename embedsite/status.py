@@ -1,0 +1,91 @@
+"""What the site runs on, checked cheaply enough for every view of the home page."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import redis
+from django.db import DatabaseError, connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from collections_app.models import EmbeddingModel
+from embedsite import heartbeat
+
+
+class Part(NamedTuple):
+    """One part of the site: its name, whether it works, and how (or why not)."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class PartDownError(Exception):
+    """A part does not work; the message says so to the administrator."""
+
+
+def status() -> list[Part]:
+    """Database, Redis, worker and model, in this order. Loads no model, never raises."""
+    parts = {
+        _("Database"): database,
+        _("Redis"): broker,
+        _("Worker"): worker,
+        _("Model"): model,
+    }
+    return [_part(name, check) for name, check in parts.items()]
+
+
+def database() -> str:
+    """The server's version. Raises PartDownError."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version')")
+            return f"PostgreSQL {cursor.fetchone()[0]}"
+    except DatabaseError as error:
+        raise PartDownError(_("does not answer")) from error
+
+
+def broker() -> str:
+    """A word that the broker answers. Raises PartDownError."""
+    try:
+        with heartbeat.client() as client:
+            client.ping()
+    except (redis.RedisError, OSError) as error:
+        raise PartDownError(_("does not answer; uploads are kept and wait")) from error
+    return _("answers")
+
+
+def worker() -> str:
+    """How many workers there are. Raises PartDownError when there is none."""
+    try:
+        count = heartbeat.workers()
+    except (redis.RedisError, OSError) as error:
+        raise PartDownError(_("unknown while Redis is away")) from error
+    if not count:
+        raise PartDownError(_("none runs; uploads are kept and wait"))
+    return ngettext("%(count)d runs", "%(count)d run", count) % {"count": count}
+
+
+def model() -> str:
+    """The default embedding model's name. Raises PartDownError when its files are not there."""
+    try:
+        found = EmbeddingModel.objects.filter(is_default=True).first()
+    except DatabaseError as error:
+        raise PartDownError(_("unknown while the database is away")) from error
+    if found is None:
+        return _("is set up with the first collection")
+    kind, _colon, package = found.ref.partition(":")
+    if kind == "package" and find_spec(package) is None:
+        raise PartDownError(_("the package %(name)s is not installed") % {"name": package})
+    if found.ref.startswith("/") and not Path(found.ref).exists():
+        raise PartDownError(_("%(path)s does not exist") % {"path": found.ref})
+    return found.name
+
+
+def _part(name: str, check: Callable[[], str]) -> Part:
+    try:
+        return Part(name, True, check())
+    except PartDownError as error:
+        return Part(name, False, str(error))

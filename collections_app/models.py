@@ -217,6 +217,16 @@ class Document(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("document", args=[self.pk])
 
+    @property
+    def source_text(self) -> str | None:
+        """The text as it was given, to be edited; None where a file came in.
+
+        `body` is dropped once it is known to equal `text`.
+        """
+        if self.body is None and self.blob_id is None:
+            return self.text
+        return self.body
+
 
 class Passage(models.Model):
     """A span of a document: `text == document.text[start:end]`, in characters."""

@@ -1,0 +1,12 @@
+"""The way of a document from the queue to its vectors.
+
+claim (short transaction) -> read (extract, split, count terms) -> encode -> finish (one
+transaction). PostgreSQL is the queue of record; `states` holds every change of state.
+"""
+
+from collections_app.ingest.check import outdated
+from collections_app.ingest.states import FRESH, requeued
+from collections_app.ingest.sweeping import sweep
+from collections_app.ingest.work import drain, run_once, work
+
+__all__ = ["FRESH", "drain", "outdated", "requeued", "run_once", "sweep", "work"]

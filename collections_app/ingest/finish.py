@@ -1,0 +1,152 @@
+"""Passages, vectors, postings and the new state, all in one transaction."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils import timezone
+from pgvector import Vector as PgVector
+
+from collections_app.ingest.encode import Vectors
+from collections_app.ingest.read import Part, Reading
+from collections_app.ingest.states import FRESH
+from collections_app.models import Document, EmbeddingModel, Passage, Posting, Vector
+
+MOST_FREQUENT = 32_767  # smallint
+Placed = tuple[int, Reading, int, Part]  # passage id, document, ordinal, part
+
+
+@transaction.atomic
+def finish(
+    model: EmbeddingModel, readings: Sequence[Reading], found: Vectors, token: uuid.UUID
+) -> list[Reading]:
+    """Commit the documents that still carry the token; these are returned."""
+    rows = Document.objects.filter(pk__in=[one.document.pk for one in readings], claim_token=token)
+    mine = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+    kept = [one for one in readings if one.document.pk in mine]
+    if kept:
+        _clear(mine)
+        placed = _placed(kept)
+        _write_passages(placed)
+        _write_vectors(placed, model, found)
+        _write_postings(placed)
+        _write_states(kept)
+    return kept
+
+
+def _clear(ids: Iterable[int]) -> None:
+    """What an earlier revision left. Citations let go of their passages (ORM cascade)."""
+    passages = Passage.objects.filter(document__in=ids)
+    if not passages.exists():
+        return
+    for table in (Posting, Vector):
+        rows = table._base_manager.filter(passage__in=passages)
+        rows._raw_delete(rows.db)
+    passages.only("pk").delete()
+
+
+def _placed(readings: Sequence[Reading]) -> list[Placed]:
+    parts = [(one, n, part) for one in readings for n, part in enumerate(one.parts)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [Passage._meta.db_table, len(parts)],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return [(pk, *part) for pk, part in zip(ids, parts, strict=True)]
+
+
+def _write_passages(placed: list[Placed]) -> None:
+    _copy(
+        Passage,
+        "id document_id collection_id ordinal heading text start end token_count term_count"
+        " content_hash",
+        "int8 int8 int8 int4 text text int4 int4 int4 int4 text",
+        (
+            (
+                pk,
+                one.document.pk,
+                one.document.collection_id,
+                ordinal,
+                part.span.heading,
+                part.text,
+                part.span.start,
+                part.span.end,
+                part.span.token_count,
+                part.terms.total(),
+                part.content_hash,
+            )
+            for pk, one, ordinal, part in placed
+        ),
+    )
+
+
+def _write_vectors(placed: list[Placed], model: EmbeddingModel, found: Vectors) -> None:
+    # bytea goes over the wire as it stands: these are the bytes of a binary pgvector.
+    _copy(
+        Vector,
+        "passage_id collection_id model_id content_hash embedding",
+        "int8 int8 int8 text bytea",
+        (
+            (
+                pk,
+                one.document.collection_id,
+                model.pk,
+                part.content_hash,
+                PgVector(found[part.content_hash]).to_binary(),
+            )
+            for pk, one, _ordinal, part in placed
+        ),
+    )
+
+
+def _write_postings(placed: list[Placed]) -> None:
+    _copy(
+        Posting,
+        "collection_id term passage_id frequency",
+        "int8 text int8 int2",
+        (
+            (one.document.collection_id, term, pk, min(count, MOST_FREQUENT))
+            for pk, one, _ordinal, part in placed
+            for term, count in part.terms.items()
+        ),
+    )
+
+
+def _copy(model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Binary COPY into the model's table: many times faster than inserts."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(column) for column in columns.split())
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(types.split())
+        for row in rows:
+            copy.write_row(row)
+
+
+def _write_states(readings: Sequence[Reading]) -> None:
+    now = timezone.now()
+    for one in readings:
+        document = one.document
+        for name, value in (FRESH | {"state": Document.State.READY}).items():
+            setattr(document, name, value)
+        if _stands_for_body(one):
+            document.body = None
+        document.title, document.text = one.title, one.text
+        document.media_type, document.metadata = one.media_type, one.metadata
+        document.token_count = sum(part.span.token_count for part in one.parts)
+        document.ready_at = document.updated = now
+    fields = [*FRESH, "title", "text", "media_type", "metadata", "token_count"]
+    Document.objects.bulk_update(
+        [one.document for one in readings], [*fields, "ready_at", "updated", "body"]
+    )
+
+
+def _stands_for_body(reading: Reading) -> bool:
+    """Whether the body need not be kept: `text` is the same, or is what HTML came to."""
+    body, given = reading.document.body, reading.document.media_type
+    return body is not None and (body.strip("\n") == reading.text or given != reading.media_type)

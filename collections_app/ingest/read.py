@@ -1,0 +1,127 @@
+"""One document: its content to text, the text to passages with their keyword terms."""
+
+import hashlib
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from collections_app import encoders, storage, vectors
+from collections_app.models import Document, EmbeddingModel
+from collections_app.pipeline.extract import Extracted, Unreadable, extract
+from collections_app.pipeline.split import Span, embedded_text, split
+from collections_app.pipeline.terms import terms
+from collections_app.pipeline.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+TITLE_LENGTH = 500
+
+
+class Unusable(Exception):  # noqa: N818 - a statement about the content
+    """The document can never be embedded as it is: at which stage, and why."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(reason)
+        self.stage = stage
+
+
+@dataclass(frozen=True)
+class Part:
+    """A passage to be: its span, and the text as the model is to read it."""
+
+    span: Span
+    text: str
+    embedded: str
+    content_hash: str
+    terms: Counter[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read from a document: all that is stored but the vectors."""
+
+    document: Document
+    title: str
+    text: str
+    media_type: str
+    metadata: dict[str, Any]
+    parts: list[Part]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads documents for one model."""
+
+    model: EmbeddingModel
+    tokenizer: Tokenizer
+    limit: int
+
+    @classmethod
+    def of(cls, model: EmbeddingModel) -> "Reader":
+        """Raises what `encoders.tokenizer` raises when the model is not there."""
+        tokenizer = encoders.tokenizer(vectors.spec(model))
+        prefix = tokenizer.count(model.passage_prefix) - tokenizer.count("")
+        return cls(model, tokenizer, model.token_limit - prefix)
+
+    def read(self, document: Document) -> Reading:
+        """Raises Unusable for content that no attempt could embed."""
+        found = _extracted(document)
+        title = document.title or found.title[:TITLE_LENGTH].strip()
+        heading = "" if title in (document.external_id, found.text.strip()) else title
+        try:
+            spans = split(found.text, found.media_type, self.tokenizer, self.limit, title=heading)
+        except Exception as error:
+            logger.exception("Document %d cannot be split.", document.pk)
+            raise Unusable("split", f"The text could not be split ({error!r}).") from error
+        if not spans:
+            raise Unusable("split", "No text was found in it. Add one that has words.")
+        title = title or document.external_id
+        return Reading(
+            document=document,
+            title=title,
+            text=found.text,
+            media_type=found.media_type,
+            metadata={**found.metadata, **document.metadata},
+            parts=[self._part(document, title, found.text, span) for span in spans],
+        )
+
+    def _part(self, document: Document, title: str, text: str, span: Span) -> Part:
+        passage = text[span.start : span.end]
+        headed = embedded_text(span.heading, passage)
+        embedded = vectors.prefixed(self.model, headed, "passage")
+        # Keywords of the title count in every passage, once, also where it is only the id.
+        named = headed if title in headed else f"{title}\n{headed}"
+        return Part(
+            span=span,
+            text=passage,
+            embedded=embedded,
+            content_hash=hashlib.sha256(embedded.encode()).hexdigest(),
+            terms=Counter(terms(named, document.collection.language)),
+        )
+
+
+def _extracted(document: Document) -> Extracted:
+    try:
+        return extract(
+            _content(document),
+            name=document.external_id if document.blob else "",
+            media_type=document.media_type,
+            max_chars=settings.MAX_TEXT_CHARS,
+        )
+    except Unreadable as error:
+        raise Unusable("extract", str(error)) from error
+    except FileNotFoundError as error:
+        raise Unusable("extract", "The stored file is gone. Add the document again.") from error
+    except Exception as error:
+        # Parsers on hostile input: whatever they raise, the next attempt would raise it too.
+        logger.exception("Document %d cannot be read.", document.pk)
+        raise Unusable("extract", f"The content could not be read ({error!r}).") from error
+
+
+def _content(document: Document) -> bytes:
+    if document.blob:
+        return storage.read(document.blob)
+    return (document.source_text or "").encode()

@@ -1,0 +1,90 @@
+"""Every change of a document's state in the queue.
+
+A worker's changes count only while the document carries the token of its claim.
+"""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from collections_app.models import Document
+
+BACKOFF_SECONDS = 5  # before the second attempt; four times as long before each later one
+ERROR_LENGTH = 2000
+RELEASED: dict[str, Any] = {"claim_token": None, "lease_until": None}
+FRESH: dict[str, Any] = RELEASED | {
+    "state": Document.State.QUEUED,
+    "attempts": 0,
+    "not_before": None,
+    "error": "",
+    "error_stage": "",
+}
+
+
+def requeued() -> dict[str, Any]:
+    """What an edit sets. Without its claim, a worker still on the old content commits nothing."""
+    return FRESH | {"revision": F("revision") + 1}
+
+
+def held() -> Q:
+    """Documents that a worker holds now, by the database's clock."""
+    return Q(lease_until__gte=Now())
+
+
+def waiting(collection_id: int | None = None) -> QuerySet[Document]:
+    """Documents that a worker may claim now."""
+    rows = Document.objects.filter(
+        ~held() | Q(lease_until=None),
+        Q(not_before=None) | Q(not_before__lte=Now()),
+        state=Document.State.QUEUED,
+        attempts__lt=settings.MAX_ATTEMPTS,
+    )
+    return rows if collection_id is None else rows.filter(collection=collection_id)
+
+
+def set_aside(document: Document, token: uuid.UUID, stage: str, reason: str) -> None:
+    """Give the document up, visibly, until someone retries or edits it."""
+    Document.objects.filter(pk=document.pk, claim_token=token).update(
+        **RELEASED, state=Document.State.SET_ASIDE, error=_short(reason), error_stage=stage
+    )
+
+
+def postpone(document: Document, token: uuid.UUID, stage: str, reason: str) -> None:
+    """Let the document be tried again later, or give it up after the last attempt."""
+    if document.attempts >= settings.MAX_ATTEMPTS:
+        set_aside(document, token, stage, reason)
+        return
+    wait = timedelta(seconds=BACKOFF_SECONDS * 4 ** (document.attempts - 1))
+    Document.objects.filter(pk=document.pk, claim_token=token).update(
+        **RELEASED, not_before=Now() + wait, error=_short(reason), error_stage=stage
+    )
+
+
+def set_aside_exhausted() -> int:
+    """Give up documents whose workers died every time; how many."""
+    rows = Document.objects.filter(
+        ~held() | Q(lease_until=None),
+        state=Document.State.QUEUED,
+        attempts__gte=settings.MAX_ATTEMPTS,
+    )
+    return rows.update(
+        **RELEASED,
+        state=Document.State.SET_ASIDE,
+        error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it was at this document. "
+        "Its log may say why; make the document smaller or try again.",
+        error_stage="worker",
+    )
+
+
+def release_expired() -> int:
+    """Take documents back from workers whose lease has run out; how many."""
+    rows = Document.objects.filter(state=Document.State.QUEUED, lease_until__lt=Now())
+    return rows.update(**RELEASED)
+
+
+def _short(reason: str) -> str:
+    return reason.replace("\x00", "")[:ERROR_LENGTH]

@@ -1,0 +1,87 @@
+"""One text's vector, printed or stored: `embed -c TEXT`, `embed COLLECTION ID -c TEXT`."""
+
+import base64
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app import services, vectors
+from collections_app.management import options as shared
+from collections_app.management.waiting import embed_all
+from collections_app.models import Document
+
+
+class Command(BaseCommand):
+    help = "Embed a text: print its vector, or store it in a collection under an id."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("collection", nargs="?")
+        parser.add_argument("id", nargs="?")
+        parser.add_argument("-c", "--content", help="the text")
+        parser.add_argument("-i", "--input", help="a file with the text; - is standard input")
+        formats = ["json", "blob", "base64", "hex"]
+        parser.add_argument("-f", "--format", choices=formats, help="how to print (json)")
+        parser.add_argument(
+            "--store", action="store_true", help="taken for llm's sake: the text is always kept"
+        )
+        shared.add_model(parser)
+        shared.add_metadata(parser)
+        shared.add_owner(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["collection"] and not options["id"]:
+            raise CommandError("A collection needs an id: embed COLLECTION ID -c TEXT.")
+        text = _text(options["content"], options["input"])
+        if options["collection"]:
+            self._store(text, options)
+        if options["format"] or not options["collection"]:
+            model = shared.model(options["model"])
+            self._print(vectors.embed(model, [text], "passage")[0], options["format"] or "json")
+
+    def _store(self, text: str, options: dict[str, Any]) -> None:
+        user = shared.owner(options)
+        collection = shared.collection_made(user, options["collection"], options["model"])
+        item = services.Incoming(options["id"], body=text, metadata=options["metadata"])
+        result = services.add_documents(collection, [item])
+        if result.problems:
+            raise CommandError(result.problems[0].message)
+        embed_all(collection, lambda left: None, batch=1)
+        document = collection.documents.get(external_id=options["id"])
+        if document.state == Document.State.SET_ASIDE:
+            raise CommandError(document.error)
+
+    def _print(self, vector: np.ndarray, form: str) -> None:
+        data = vector.astype("<f4").tobytes()
+        if form == "blob":
+            sys.stdout.buffer.write(data)
+        elif form == "json":
+            self.stdout.write(json.dumps([float(number) for number in vector]))
+        else:
+            self.stdout.write(base64.b64encode(data).decode() if form == "base64" else data.hex())
+
+
+def _text(content: str | None, file: str | None) -> str:
+    """The text from the option, the file or standard input."""
+    if content is not None and file is not None:
+        raise CommandError("Give the text with -c or with -i, not both.")
+    if content is None:
+        content = _read(file)
+    if not content.strip():
+        raise CommandError("There is no text to embed. Give some with -c or -i.")
+    return content
+
+
+def _read(file: str | None) -> str:
+    try:
+        if file in (None, "-"):
+            return sys.stdin.read()
+        return Path(str(file)).read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file or 'Standard input'} is not UTF-8 text: {error}.") from error

@@ -1,0 +1,40 @@
+"""What can be done to content: every write to collections and documents is one of these.
+
+Each function commits its own rows, wakes the workers after the commit, and raises
+`Rejected`, with a message for the user, for what it cannot take. Who may do it is the
+caller's question (`editable_by`).
+"""
+
+from collections_app.services.accounts import create_token, operator
+from collections_app.services.adding import add_documents
+from collections_app.services.collections import create_collection, default_model
+from collections_app.services.deleting import delete_collection, delete_documents
+from collections_app.services.editing import edit_document
+from collections_app.services.files import NamedPath, add_files, safe_id, store_blob
+from collections_app.services.incoming import AddResult, Incoming, Problem
+from collections_app.services.progress import Progress, progress
+from collections_app.services.queueing import reembed, retry
+from collections_app.storage import Rejected
+
+__all__ = [
+    "AddResult",
+    "Incoming",
+    "NamedPath",
+    "Problem",
+    "Progress",
+    "Rejected",
+    "add_documents",
+    "add_files",
+    "create_collection",
+    "create_token",
+    "default_model",
+    "delete_collection",
+    "delete_documents",
+    "edit_document",
+    "operator",
+    "progress",
+    "reembed",
+    "retry",
+    "safe_id",
+    "store_blob",
+]

@@ -1,0 +1,83 @@
+"""Editing one document."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from collections_app import tasks
+from collections_app.ingest import requeued
+from collections_app.models import Document
+from collections_app.pipeline.extract import Unreadable, extract
+from collections_app.services.incoming import (
+    Incoming,
+    problem_with_body,
+    problem_with_metadata,
+    problem_with_title,
+)
+from collections_app.storage import Rejected, remove_unused
+from collections_app.wake import call_on_commit
+
+
+def edit_document(
+    document: Document,
+    *,
+    title: str | None = None,
+    body: str | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> Document:
+    """Change what is given; the document stays searchable as it was until it is embedded.
+
+    An empty title asks for the one in the text. A body takes the place of a stored file.
+    Raises Rejected for bad values and for a document that has been deleted.
+    """
+    _check(title, body, metadata)
+    with transaction.atomic():
+        current = Document.objects.select_for_update(of=["self"]).filter(pk=document.pk).first()
+        if current is None:
+            raise Rejected(_("The document has been deleted."))
+        changes = _changes(current, title, body, metadata)
+        if changes:
+            Document.objects.filter(pk=current.pk).update(**requeued(), **changes)
+            call_on_commit(tasks.embed_pending)
+    if changes and current.blob_id and "blob" in changes:
+        remove_unused([current.blob_id])
+    document.refresh_from_db()
+    return document
+
+
+def _check(title: str | None, body: str | None, metadata: dict[str, Any] | None) -> None:
+    messages = [
+        problem_with_title(title) if title is not None else "",
+        problem_with_body(body) if body is not None else "",
+        problem_with_metadata(metadata) if metadata is not None else "",
+    ]
+    if found := " ".join(filter(None, messages)):
+        raise Rejected(found)
+
+
+def _changes(
+    document: Document, title: str | None, body: str | None, metadata: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The columns to write; empty when the document says all of this already."""
+    changes: dict[str, Any] = {}
+    if title is not None and title != document.title:
+        changes["title"] = title
+    if metadata is not None and metadata != document.metadata:
+        changes["metadata"] = metadata
+    if body is not None:
+        body = body.replace("\r\n", "\n")  # as browsers send it
+        if body != document.source_text:
+            item = Incoming(document.external_id, body=body, media_type=document.media_type)
+            changes |= {"body": body, "blob": None, "content_hash": item.content_hash}
+            changes["metadata"] = _given(document, changes.get("metadata", document.metadata))
+    return changes
+
+
+def _given(document: Document, metadata: dict[str, Any]) -> dict[str, Any]:
+    """The metadata without what the old text said of itself: the new text speaks now."""
+    try:
+        old = extract((document.body or "").encode(), media_type=document.media_type).metadata
+    except Unreadable:
+        return metadata
+    return {key: value for key, value in metadata.items() if old.get(key) != value}

@@ -1,0 +1,95 @@
+"""Files on their way in: stored whole first, then a document each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+
+from collections_app import storage
+from collections_app.models import Blob, Collection
+from collections_app.services.adding import add_documents
+from collections_app.services.incoming import CONTROL, AddResult, Incoming, Problem
+from collections_app.storage import Rejected
+
+MEDIA_TYPES = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".mdown": "text/markdown",
+    ".mkd": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "text/html",
+}
+
+
+@dataclass(frozen=True)
+class NamedPath:
+    """A file on this machine and the id its document is to have."""
+
+    path: Path
+    name: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def store_blob(stream: storage.Readable, max_bytes: int) -> Blob:
+    """Keep the stream's bytes; raises Rejected when it is empty or too large."""
+    return storage.store(stream, max_bytes)
+
+
+def add_files(collection: Collection, files: Iterable[UploadedFile | NamedPath]) -> AddResult:
+    """A document for each file, under its name. A bad file is a Problem, no other is lost."""
+    problems: list[Problem] = []
+    result = add_documents(collection, _stored(files, problems))
+    result.problems = problems + result.problems
+    return result
+
+
+def safe_id(name: str) -> str:
+    """A file's name as a relative id: no root, no drive, no step upwards, no control characters.
+
+    It is display text only: no file is ever found by it.
+    """
+    parts = CONTROL.sub("", name).replace("\\", "/").split("/")
+    kept = [part.strip() for part in parts if part.strip() not in ("", ".", "..")]
+    if len(kept) > 1 and len(kept[0]) == 2 and kept[0].endswith(":"):
+        kept = kept[1:]
+    return "/".join(kept)
+
+
+def media_type(name: str) -> str:
+    """By the name's ending; the content has the last word when it is read."""
+    return MEDIA_TYPES.get(PurePosixPath(name.lower()).suffix, "text/plain")
+
+
+def _stored(
+    files: Iterable[UploadedFile | NamedPath], problems: list[Problem]
+) -> Iterator[Incoming]:
+    for file in files:
+        name = safe_id(file.name or "")
+        if not name:
+            problems.append(Problem(file.name or "", _("The file has no usable name. Rename it.")))
+            continue
+        try:
+            blob = _store(file)
+        except (Rejected, OSError) as error:
+            reason = str(error) if isinstance(error, Rejected) else _unreadable(error)
+            problems.append(Problem(name, reason))
+            continue
+        metadata = file.metadata if isinstance(file, NamedPath) else {}
+        yield Incoming(name, blob=blob, media_type=media_type(name), metadata=metadata)
+
+
+def _store(file: UploadedFile | NamedPath) -> Blob:
+    if isinstance(file, UploadedFile):
+        file.seek(0)
+        return store_blob(file, settings.MAX_UPLOAD_BYTES)
+    with file.path.open("rb") as stream:
+        return store_blob(stream, settings.MAX_UPLOAD_BYTES)
+
+
+def _unreadable(error: OSError) -> str:
+    return _("The file cannot be read: %(reason)s.") % {"reason": error.strerror or error}

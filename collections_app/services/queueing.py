@@ -1,0 +1,30 @@
+"""Putting documents back into the queue."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from collections_app import ingest, tasks
+from collections_app.models import Document
+from collections_app.wake import call_on_commit
+
+
+def retry(queryset: QuerySet[Document]) -> int:
+    """Give documents that were set aside, or wait for their next attempt, a fresh start."""
+    return _put_back(queryset.exclude(state=Document.State.READY), ingest.FRESH)
+
+
+def reembed(queryset: QuerySet[Document]) -> int:
+    """Extract, split and index again. Passages that stay as they were keep their vectors."""
+    return _put_back(queryset, ingest.requeued())
+
+
+@transaction.atomic
+def _put_back(queryset: QuerySet[Document], changes: dict[str, Any]) -> int:
+    ids = queryset.order_by("pk").select_for_update(of=["self"]).values_list("pk", flat=True)
+    count = Document.objects.filter(pk__in=list(ids)).update(**changes, updated=Now())
+    if count:
+        call_on_commit(tasks.embed_pending)
+    return count

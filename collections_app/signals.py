@@ -1,0 +1,12 @@
+"""What other rooms may listen to. Each signal is sent from exactly one place."""
+
+from django.dispatch import Signal
+
+documents_indexed = Signal()
+"""After a batch has been committed: `sender=Collection, collection_id: int`."""
+
+documents_deleting = Signal()
+"""Inside the deleting transaction, before the rows go.
+
+`sender=Collection, document_ids: list[int]`; sent again for every few thousand documents.
+"""

@@ -1,0 +1,41 @@
+"""Wake-up calls for the workers. Losing one or getting it twice changes nothing."""
+
+import logging
+
+from celery import shared_task
+
+from collections_app import ingest, storage
+from collections_app.batches import batched
+from collections_app.models import Document
+from collections_app.wake import call
+
+logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 20  # then other tasks get their turn
+NIGHTLY_BATCH = 1000
+
+
+@shared_task
+def embed_pending() -> None:
+    """Embed what waits, for a while; the next call goes on."""
+    if ingest.work(SLICE_SECONDS):
+        call(embed_pending)
+
+
+@shared_task
+def sweep() -> None:
+    """Every 20 s: expired leases, missed wake-ups, files that nobody uses."""
+    if ingest.sweep():
+        call(embed_pending)
+
+
+@shared_task
+def nightly_check() -> None:
+    """Queue every document whose vectors are not those of its collection's model."""
+    storage.sweep_files()
+    found = list(ingest.outdated().values_list("pk", flat=True))
+    for ids in batched(found, NIGHTLY_BATCH):
+        Document.objects.filter(pk__in=ids).update(**ingest.requeued())
+    if found:
+        logger.warning("%d documents had no current vectors.", len(found))
+        call(embed_pending)

@@ -1,0 +1,55 @@
+"""Texts to vectors under a registered model: from a database row to its encoder."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from django.conf import settings
+
+from collections_app import encoders
+from collections_app.models import EmbeddingModel
+
+QUERIES_KEPT = 1024  # vectors of recent queries, 1.5 kB each at 384 numbers
+
+
+def spec(model: EmbeddingModel) -> encoders.ModelSpec:
+    """What the encoders need to know of a model."""
+    return encoders.ModelSpec(
+        backend=model.backend,
+        ref=model.ref,
+        dimension=model.dimension,
+        token_limit=model.token_limit,
+        normalised=model.normalised,
+    )
+
+
+def encoder(model: EmbeddingModel) -> encoders.Encoder:
+    """The model's encoder, loaded once per process. Raises what `encoders.load` raises."""
+    return _load(spec(model))
+
+
+def prefixed(model: EmbeddingModel, text: str, kind: Literal["query", "passage"]) -> str:
+    """The text as the model is to see it: some models want each kind announced."""
+    return (model.query_prefix if kind == "query" else model.passage_prefix) + text
+
+
+def embed(model: EmbeddingModel, texts: list[str], kind: Literal["query", "passage"]) -> np.ndarray:
+    """The texts' vectors: float32, (len(texts), dimension)."""
+    return encoder(model).encode([prefixed(model, text, kind) for text in texts])
+
+
+def embed_query(model: EmbeddingModel, text: str) -> np.ndarray:
+    """A query's vector: float32, (dimension,), read-only; recent ones are remembered."""
+    return _query_vector(spec(model), prefixed(model, text, "query"))
+
+
+@lru_cache(maxsize=QUERIES_KEPT)
+def _query_vector(model: encoders.ModelSpec, text: str) -> np.ndarray:
+    vector: np.ndarray = _load(model).encode([text])[0]
+    vector.setflags(write=False)
+    return vector
+
+
+def _load(model: encoders.ModelSpec) -> encoders.Encoder:
+    return encoders.load(model, Path(settings.MODELS_DIR), settings.EMBED_ENGINE)

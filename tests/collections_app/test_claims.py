@@ -1,0 +1,183 @@
+"""Claims, leases and tokens, on connections that really compete."""
+
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from collections_app import ingest, services
+from collections_app.ingest.claim import claim
+from collections_app.ingest.states import set_aside
+from collections_app.models import Document, Passage, Vector
+from collections_app.services import Incoming, add_documents
+from tests.factories import CollectionFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def collection():
+    return CollectionFactory()
+
+
+def queue(collection, count):
+    items = [Incoming(f"d{n}", body=f"Note {n} of many.") for n in range(count)]
+    return add_documents(collection, items).added
+
+
+def in_threads(count, work):
+    """Run `work` in this many threads at once; their results, unordered."""
+    results, barrier = [], threading.Barrier(count)
+
+    def run():
+        try:
+            barrier.wait(10)
+            results.append(work())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def expire_leases():
+    Document.objects.exclude(lease_until=None).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def test_claim_marks_the_oldest_documents(collection, settings):
+    settings.LEASE_SECONDS = 100
+    ids = queue(collection, 5)
+    token, documents = claim(3)
+    assert [document.pk for document in documents] == ids[:3]
+    for document in documents:
+        left = (document.lease_until - timezone.now()).total_seconds()
+        assert (document.attempts, document.claim_token, 90 < left <= 101) == (1, token, True)
+
+
+def test_competing_claims_never_share_a_document(collection):
+    ids = queue(collection, 40)
+    claims = in_threads(4, lambda: [document.pk for document in claim(10)[1]])
+    assert sorted(pk for one in claims for pk in one) == ids
+
+
+def test_claim_passes_over_rows_that_another_holds_locked(collection):
+    first, second = queue(collection, 2)
+    with transaction.atomic():
+        Document.objects.select_for_update().get(pk=first)
+        assert in_threads(1, lambda: [one.pk for one in claim(10)[1]]) == [[second]]
+
+
+def test_held_documents_cannot_be_claimed_until_the_lease_ends(collection):
+    [pk] = queue(collection, 1)
+    first, _documents = claim(10)
+    assert claim(10)[1] == []
+    expire_leases()
+    second, documents = claim(10)
+    assert [(one.pk, one.attempts) for one in documents] == [(pk, 2)]
+    assert first != second
+
+
+def test_documents_tried_before_come_after_the_new_ones_and_alone(collection):
+    ids = queue(collection, 4)
+    claim(2)
+    expire_leases()
+    assert [[one.pk for one in claim(10)[1]] for _ in range(3)] == [ids[2:], ids[:1], ids[1:2]]
+
+
+def test_commit_after_a_lost_lease_is_refused(collection, encoder):
+    [pk] = queue(collection, 1)
+
+    def lose():
+        encoder.meanwhile = lambda: None
+        expire_leases()
+        assert ingest.run_once() == 1
+        assert Document.objects.get(pk=pk).state == "ready"
+
+    encoder.meanwhile = lose
+    ingest.run_once()
+    assert Passage.objects.count() == Vector.objects.count() == 1
+    assert Document.objects.get(pk=pk).state == "ready"
+
+
+def test_sweep_takes_documents_back_and_a_late_word_counts_for_nothing(collection):
+    [pk] = queue(collection, 1)
+    token, [document] = claim(1)
+    expire_leases()
+    assert ingest.sweep() is True
+    set_aside(document, token, "embed", "too late")
+    row = Document.objects.get(pk=pk)
+    assert (row.state, row.claim_token, row.attempts) == ("queued", None, 1)
+
+
+def test_document_that_kills_its_worker_each_time_is_set_aside(collection, settings):
+    settings.MAX_ATTEMPTS = 3
+    queue(collection, 1)
+    for _ in range(3):
+        assert len(claim(1)[1]) == 1
+        expire_leases()
+    assert claim(1)[1] == []
+    assert ingest.sweep() is False
+    document = Document.objects.get()
+    assert (document.state, document.error_stage) == ("set_aside", "worker")
+    assert document.error.startswith("The worker stopped 3 times")
+
+
+def test_workers_side_by_side_embed_everything_once(collection, encoder):
+    queue(collection, 100)
+    in_threads(3, lambda: [ingest.run_once(8) for _ in range(10)])
+    ingest.drain()
+    assert collection.documents.filter(state="ready").count() == 100
+    assert Vector.objects.count() == Passage.objects.count() == 100
+    assert len(encoder.texts) == len(set(encoder.texts)) == 100
+
+
+def test_lease_is_extended_while_the_work_lasts(collection, encoder, settings):
+    settings.LEASE_SECONDS = 1
+    [pk] = queue(collection, 1)
+    reads = []
+
+    def linger():
+        threading.Event().wait(1.5)
+        reads.append(Document.objects.get(pk=pk).lease_until > timezone.now())
+
+    encoder.meanwhile = linger
+    ingest.run_once()
+    assert reads == [True]
+
+
+def test_two_adders_of_the_same_id_make_one_document(collection):
+    item = Incoming("a", body="Words.")
+    results = in_threads(3, lambda: add_documents(collection, [item]))
+    assert sorted(len(result.added) for result in results) == [0, 0, 1]
+    assert sum(len(result.unchanged) for result in results) == 2
+
+
+def test_collection_deleted_while_others_add_stays_deleted(collection):
+    def add():
+        try:
+            return add_documents(collection, [Incoming(uuid.uuid4().hex, body="Words.")])
+        except services.Rejected:
+            return None
+
+    def delete():
+        services.delete_collection(collection)
+
+    jobs = iter([add, add, delete])
+    lock = threading.Lock()
+
+    def next_job():
+        with lock:
+            job = next(jobs)
+        return job()
+
+    in_threads(3, next_job)
+    assert Document.objects.count() == 0

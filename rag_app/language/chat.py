@@ -4,7 +4,7 @@ A chat model takes messages and yields pieces of text. Every failure is a `ChatE
 kind, so that the caller can say what happened and keep the text that came before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypedDict
 
@@ -17,7 +17,7 @@ class Message(TypedDict):
 class ChatModel(Protocol):
     """Anything that answers messages in pieces of text."""
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
         """Yield the answer piece by piece; raises ChatError."""
         ...
 
@@ -67,7 +67,7 @@ class ScriptedChat:
     error: ChatError | None = None
     calls: list[list[Message]] = field(default_factory=list)
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
         self.calls.append(list(messages))
         yield from self.pieces
         if self.error:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -44,7 +44,7 @@ class OpenAICompatible:
     total_seconds: float = 300.0
     max_bytes: int = 4 * 1024 * 1024
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
         """Yield the answer in pieces; raises the ChatError that fits."""
         try:
             # Proxies of the environment and redirects are not followed: the key and the

@@ -1,0 +1,1 @@
+"""Arithmetic on vectors and words: numbers in, numbers out, no Django."""

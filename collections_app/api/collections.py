@@ -1,0 +1,83 @@
+"""Collections."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from collections_app import services
+from collections_app.models import Collection
+from collections_app.serializers.collections import CollectionSerializer, ProgressSerializer
+from collections_app.serializers.queued import QueuedSerializer
+
+TAGS = ["collections"]
+
+
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="collections_list",
+        summary="List collections",
+        description="One's own and the public ones, newest first.",
+        tags=TAGS,
+    ),
+    create=extend_schema(operation_id="collections_create", summary="Make a collection", tags=TAGS),
+    retrieve=extend_schema(operation_id="collections_read", summary="Show a collection", tags=TAGS),
+    partial_update=extend_schema(
+        operation_id="collections_edit",
+        summary="Edit a collection",
+        description="The embedding model and the language are chosen once.",
+        tags=TAGS,
+    ),
+    destroy=extend_schema(
+        operation_id="collections_delete",
+        summary="Delete a collection with its documents",
+        tags=TAGS,
+    ),
+)
+class CollectionViewSet(viewsets.ModelViewSet[Collection]):
+    queryset = Collection.objects.none()
+    serializer_class = CollectionSerializer
+    lookup_value_converter = "int"
+    http_method_names = ["get", "head", "options", "post", "patch", "delete"]
+
+    def get_queryset(self) -> QuerySet[Collection]:
+        collections = Collection.objects.select_related("owner", "embedding_model")
+        if self.request.method in SAFE_METHODS:
+            return collections.visible_to(self.request.user)
+        return collections.editable_by(self.request.user)
+
+    def perform_create(self, serializer: BaseSerializer[Collection]) -> None:
+        values: dict[str, Any] = dict(serializer.validated_data)
+        model = values.pop("embedding_model", None)
+        serializer.instance = services.create_collection(self.request.user, model=model, **values)
+
+    def perform_destroy(self, instance: Collection) -> None:
+        services.delete_collection(instance)
+
+    @extend_schema(
+        operation_id="collections_progress",
+        summary="How far embedding is",
+        tags=TAGS,
+        responses=ProgressSerializer,
+    )
+    @action(detail=True)
+    def progress(self, request: Request, pk: int) -> Response:
+        return Response(ProgressSerializer(services.progress(self.get_object())).data)
+
+    @extend_schema(
+        operation_id="collections_retry",
+        summary="Retry the documents that were set aside",
+        tags=TAGS,
+        request=None,
+        responses={202: QueuedSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: int) -> Response:
+        queued = services.retry(self.get_object().documents.all())
+        return Response({"queued": queued}, status.HTTP_202_ACCEPTED)

@@ -1,0 +1,114 @@
+"""Forms of the pages. They check form; `services` checks sense and raises `Rejected`."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from collections_app.models import ApiToken, Collection, Document
+
+
+class CollectionForm(forms.ModelForm[Collection]):
+    class Meta:
+        model = Collection
+        fields = ["name", "description", "visibility", "language"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "visibility": _("Public collections can be read and searched by everyone."),
+            "language": _("How keywords are found. It cannot be changed later."),
+        }
+
+
+class CollectionEditForm(forms.ModelForm[Collection]):
+    class Meta:
+        model = Collection
+        fields = ["name", "description", "visibility"]
+        widgets = CollectionForm.Meta.widgets
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        others = Collection.objects.filter(owner=self.instance.owner_id, name=name)
+        if others.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("You have another collection with this name."))
+        return str(name)
+
+
+class DeleteForm(forms.Form):
+    """Deleting a collection asks for its name, so that no slip deletes thousands of texts."""
+
+    name = forms.CharField(
+        label=_("Type the collection's name to confirm"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, collection: Collection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.collection = collection
+
+    def clean_name(self) -> str:
+        if self.cleaned_data["name"] != self.collection.name:
+            raise forms.ValidationError(_("This is not the name of the collection."))
+        return self.collection.name
+
+
+class TextForm(forms.Form):
+    """Pasted text."""
+
+    title = forms.CharField(label=_("Title"), max_length=500)
+    text = forms.CharField(
+        label=_("Text"),
+        strip=False,
+        max_length=settings.MAX_TEXT_CHARS,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        error_messages={"required": _("There is no text to add. Paste some.")},
+    )
+    media_type = forms.ChoiceField(
+        label=_("Format"),
+        choices=[
+            ("text/markdown", _("Markdown")),
+            ("text/plain", _("Plain text")),
+            ("text/html", _("HTML")),
+        ],
+    )
+
+
+class DocumentForm(forms.Form):
+    """A document's title, and its text where it came as text and not as a file."""
+
+    title = forms.CharField(label=_("Title"), max_length=500, required=False)
+    body = forms.CharField(
+        label=_("Text"),
+        strip=False,
+        max_length=settings.MAX_TEXT_CHARS,
+        widget=forms.Textarea(attrs={"rows": 18}),
+    )
+    metadata = forms.JSONField(
+        label=_("Metadata"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+        help_text=_('A JSON object, such as {"author": "Ada"}.'),
+    )
+
+    def __init__(self, *args: Any, document: Document, **kwargs: Any) -> None:
+        initial = {
+            "title": document.title,
+            "body": document.body,
+            "metadata": document.metadata,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+        if document.body is None:
+            del self.fields["body"]
+
+    def clean_metadata(self) -> dict[str, Any]:
+        metadata = self.cleaned_data["metadata"] or {}
+        if not isinstance(metadata, dict):
+            raise forms.ValidationError(_("Metadata must be a JSON object: {…}."))
+        return metadata
+
+
+class TokenForm(forms.ModelForm[ApiToken]):
+    class Meta:
+        model = ApiToken
+        fields = ["name", "scope"]
+        help_texts = {"name": _("What will use it, such as: backup script.")}

@@ -1,0 +1,123 @@
+"""Bytes to characters: byte order marks, UTF-8 first, then a guess, else a clear no."""
+
+import codecs
+import re
+
+import charset_normalizer
+import puremagic
+
+from .extracted import Unreadable
+
+# Longest first: the UTF-32 mark begins with the UTF-16 one.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Binary formats whose first bytes could pass for text.
+_WRAPPED = {b"%PDF-": "a PDF document", b"{\\rtf": "an RTF document", b"%!PS": "PostScript"}
+_CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
+_REMOVED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_.:-]{2,40})""")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SAMPLE = 4096
+# Without their mark these fit almost any bytes.
+_NOT_GUESSED = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
+# Of the characters outside ASCII, the share that may be broken in text still read as UTF-8.
+_DAMAGE = 0.02
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text and the name of its encoding; raises Unreadable."""
+    if not data:
+        raise Unreadable("The file is empty. Choose one that has text in it.")
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _marked(data, encoding), encoding
+    if kind := _wrapped(data):
+        raise Unreadable(_binary(kind))
+    if b"\0" in data:
+        raise Unreadable(_binary(_kind(data)) + " It has NUL bytes in it.")
+    text, encoding = _unmarked(data)
+    if len(_CONTROL.findall(text[:_SAMPLE])) * 20 > len(text[:_SAMPLE]):
+        raise Unreadable(_binary(_kind(data)))
+    return text, encoding
+
+
+def clean(text: str) -> str:
+    """Line ends as `\\n`, no control characters, no lone surrogates, no byte order marks."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\ufeff", "")
+    return _SURROGATE.sub("\ufffd", _REMOVED.sub("", text))
+
+
+def _marked(data: bytes, encoding: str) -> str:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"The file begins with a {encoding.removesuffix('-sig').upper()} mark but is not "
+            f"valid from byte {error.start} on. Save it again as UTF-8."
+        ) from error
+    if "\0" in text:
+        raise Unreadable("The text has NUL characters in it. Remove them and add it again.")
+    return text
+
+
+def _unmarked(data: bytes) -> tuple[str, str]:
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    if declared := _as_declared(data):
+        return declared
+    damaged = data.decode("utf-8", "replace")
+    broken = damaged.count("\ufffd")
+    if broken <= _DAMAGE * sum(character > "\x7f" for character in damaged):
+        return damaged, f"utf-8, {broken} broken"
+    return _guessed(data)
+
+
+def _guessed(data: bytes) -> tuple[str, str]:
+    matches = charset_normalizer.from_bytes(data, cp_exclusion=_NOT_GUESSED)
+    best = matches.best()
+    if best is None:
+        if kind := _kind(data):
+            raise Unreadable(_binary(kind))
+        raise Unreadable("The encoding of the text is not known. Save the file as UTF-8.")
+    # Western text decodes under most of the single-byte code pages; the common one wins a tie.
+    for match in matches:
+        if match.encoding == "cp1252" and match.chaos <= best.chaos:
+            best = match
+    return str(best), best.encoding
+
+
+def _as_declared(data: bytes) -> tuple[str, str] | None:
+    """By the encoding that an HTML or XML head names, where it fits."""
+    found = _DECLARED.search(data[:_SAMPLE])
+    if not found or b"<" not in data[: found.start()]:
+        return None
+    name = found.group(1).decode("ascii").lower()
+    try:
+        return data.decode(name), name
+    except (LookupError, UnicodeDecodeError):
+        return None
+
+
+def _wrapped(data: bytes) -> str:
+    return next((kind for start, kind in _WRAPPED.items() if data.startswith(start)), "")
+
+
+def _kind(data: bytes) -> str:
+    """What the bytes look like, in words; empty when nobody knows."""
+    try:
+        found = puremagic.magic_string(data[:65536])
+    except (puremagic.PureError, ValueError):
+        return ""
+    return f"{found[0].name} ({found[0].mime_type})" if found[0].mime_type else found[0].name
+
+
+def _binary(kind: str) -> str:
+    looks = f": it looks like {kind}" if kind else ""
+    return f"This is not a text file{looks}. Plain text, Markdown and HTML can be read."

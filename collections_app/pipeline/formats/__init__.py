@@ -1,0 +1,1 @@
+"""One module per format: `read(body) -> Extracted`, from clean characters."""

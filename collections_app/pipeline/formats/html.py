@@ -1,0 +1,105 @@
+"""HTML: the main text as Markdown, and the title of the page."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import trafilatura
+from trafilatura.utils import load_html
+
+from ..decode import clean
+from ..extracted import MARKDOWN, Extracted
+
+_HIDDEN = ("script", "style", "noscript", "template", "svg", "head", "iframe", "object")
+_BLOCKS = frozenset(
+    "address article aside blockquote br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 "
+    "h6 header hr li main nav ol p pre section table td th tr ul".split()
+)
+_OPENINGS = {"li": "- "} | {f"h{level}": "#" * level + " " for level in range(1, 7)}
+_SPACES = re.compile(r"\s+")
+_SHORT = 250  # characters; below this trafilatura falls back to words without structure
+
+
+def read(body: str) -> Extracted:
+    tree = load_html(body)
+    if tree is None:
+        return Extracted(text="", media_type=MARKDOWN)
+    text = clean(_main_text(body))
+    if len(text) < _SHORT:
+        text = clean(_visible_text(tree))
+    return Extracted(text.strip("\n"), _title(tree), _metadata(tree), MARKDOWN)
+
+
+def _main_text(body: str) -> str:
+    try:
+        found = trafilatura.extract(
+            body,
+            output_format="markdown",
+            include_comments=False,
+            include_links=False,
+            include_images=False,
+            favor_recall=True,
+        )
+    except Exception:  # a parser on hostile input: whatever it raises, the plain way still works
+        return ""
+    return str(found or "")
+
+
+def _visible_text(tree: Any) -> str:
+    """All text outside scripts and the like: blocks apart, headings and items marked."""
+    lines: list[str] = []
+    line: list[str] = []
+    for piece in _pieces(tree):
+        if isinstance(piece, str):
+            line.append(piece)
+            continue
+        if words := _SPACES.sub(" ", "".join(line)).strip():
+            lines.append(words)
+        line = [_OPENINGS.get(piece.opens, "")]
+    return "\n\n".join(one for one in lines if one.strip("#- "))
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """Where a block begins (`opens` is its tag) or ends (empty)."""
+
+    opens: str = ""
+
+
+def _pieces(tree: Any) -> Iterator[str | _Edge]:
+    """Text and the edges of blocks, in order; no recursion, pages nest deeply."""
+    stack: list[tuple[Any, bool]] = [(tree, False)]
+    while stack:
+        node, closing = stack.pop()
+        shown = isinstance(node.tag, str) and node.tag not in _HIDDEN
+        block = shown and node.tag in _BLOCKS
+        if not closing:
+            stack.append((node, True))
+            if block:
+                yield _Edge(node.tag)
+            if shown:
+                yield node.text or ""
+                stack.extend((child, False) for child in reversed(node))
+            continue
+        if block or node is tree:
+            yield _Edge()
+        if node is not tree:
+            yield node.tail or ""
+
+
+def _title(tree: Any) -> str:
+    for path in ("//title", "//h1"):
+        for node in tree.xpath(path):
+            if title := _SPACES.sub(" ", clean("".join(node.itertext()))).strip():
+                return title
+    return ""
+
+
+def _metadata(tree: Any) -> dict[str, object]:
+    found = {
+        "language": tree.xpath("string(/html/@lang)"),
+        "description": tree.xpath("string(//meta[@name='description']/@content)"),
+        "author": tree.xpath("string(//meta[@name='author']/@content)"),
+    }
+    return {key: clean(str(value))[:1000] for key, value in found.items() if str(value).strip()}

@@ -1,0 +1,312 @@
+"""A text into passages that fit the model, along the structure of the text.
+
+A passage never spans more than the model reads, counted with the model's own tokenizer,
+special tokens and heading path included. The text is tokenised once; cutting works on
+token positions, so time grows with the length of the text.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from .blocks import Block, Kind, blocks
+from .sentences import in_block
+from .tokenizer import Tokenizer
+
+MIN_LIMIT = 16
+MAX_HEADING = 1000  # characters: the width of the passages' column
+_LONG = 40  # characters; longer tokens and gaps are divided so that they can be cut
+_ATOM = 8  # characters; the parts they are divided into
+_CLAUSE_ENDS = frozenset("，、；：,;:")
+
+
+@dataclass(frozen=True)
+class Span:
+    """`text[start:end]` in characters; `token_count` is that of what is embedded."""
+
+    start: int
+    end: int
+    heading: str
+    token_count: int
+
+
+def embedded_text(heading: str, passage: str) -> str:
+    """What the model reads: the heading path gives the passage its place."""
+    return f"{heading}\n{passage}" if heading else passage
+
+
+def split(
+    text: str,
+    media_type: str,
+    tokenizer: Tokenizer,
+    limit: int,
+    overlap: int | None = None,
+    *,
+    title: str = "",
+) -> list[Span]:
+    """The passages of `text` in order; together they cover every character not blank.
+
+    `limit` is in tokens (at least 16). `overlap`, an eighth of it by default, is how much
+    of the end of a piece, in whole sentences, the next piece of the same long section
+    begins with. `title` heads the heading path.
+    """
+    if limit < MIN_LIMIT:
+        raise ValueError(f"A token limit of {limit} is too small; {MIN_LIMIT} is the least.")
+    overlap = limit // 8 if overlap is None else min(overlap, limit // 4)
+    splitter = _Splitter(text, blocks(text, media_type), tokenizer, limit, overlap)
+    spans: list[Span] = []
+    for group in splitter.groups(" ".join(title.split())):
+        spans.extend(splitter.cut(group))
+    return spans
+
+
+@dataclass
+class _Group:
+    """Blocks that stand together under one heading path; `tokens` is an estimate."""
+
+    path: tuple[str, ...]
+    blocks: list[Block]
+    tokens: int
+
+
+class _Splitter:
+    def __init__(
+        self, text: str, found: list[Block], tokenizer: Tokenizer, limit: int, overlap: int
+    ) -> None:
+        self.text = text
+        self.blocks = found
+        self.tokenizer = tokenizer
+        self.limit = limit
+        self.overlap = overlap
+        self.starts, self.before = _atoms(text, tokenizer)
+
+    def tokens(self, start: int, end: int) -> int:
+        """About how many tokens begin in `text[start:end]`."""
+        return self.before[self._atom(end)] - self.before[self._atom(start)]
+
+    def _atom(self, position: int) -> int:
+        return bisect_left(self.starts, position)
+
+    # Grouping: sections, small neighbours together.
+
+    def groups(self, title: str) -> Iterator[_Group]:
+        """Sections in order; small ones are joined while they fill no more than half."""
+        current: _Group | None = None
+        for section in self._sections(title):
+            if current and current.tokens + section.tokens <= self.limit // 2:
+                current.path = _common(current.path, section.path)
+                current.blocks += section.blocks
+                current.tokens += section.tokens
+                continue
+            if current:
+                yield current
+            current = section
+        if current:
+            yield current
+
+    def _sections(self, title: str) -> Iterator[_Group]:
+        """A heading with the blocks under it, and its path of headings."""
+        path: list[tuple[int, str]] = [(0, title)] if title else []
+        section = _Group(tuple(name for _, name in path), [], 0)
+        previous = Kind.HEADING
+        for block in self.blocks:
+            if block.kind is Kind.HEADING:
+                if previous is not Kind.HEADING:
+                    yield section
+                    section = _Group((), [], 0)
+                path = [step for step in path if step[0] < block.level]
+                if block.title and block.title.casefold() != title.casefold():
+                    path.append((block.level, block.title))
+                section.path = tuple(name for _, name in path)
+            previous = block.kind
+            section.blocks.append(block)
+            section.tokens += self.tokens(block.start, block.end)
+        if section.blocks:
+            yield section
+
+    # Cutting: a group into pieces that fit.
+
+    def cut(self, group: _Group) -> Iterator[Span]:
+        heading, head_tokens = self._heading(group.path)
+        room = self.limit - head_tokens
+        marks = _Marks(self.text, group.blocks, room, self.tokens)
+        end = group.blocks[-1].end
+        at, done = group.blocks[0].start, group.blocks[0].start
+        while done < end:
+            stop, count = self._piece(at, end, heading, room, marks)
+            if stop <= done:  # the overlap left no room for anything new
+                at = done
+                continue
+            start, last = _stripped(self.text, at, stop)
+            if start < last:
+                yield Span(start, last, heading, count)
+            done = stop
+            at = self._overlapped(at, stop, marks) if stop < end else end
+
+    def _heading(self, path: tuple[str, ...]) -> tuple[str, int]:
+        """The path as far as it fits a quarter of the limit, the nearest headings first,
+        and the tokens it takes together with the special ones."""
+        for first in range(len(path)):
+            heading = " > ".join(path[first:])
+            if len(heading) <= MAX_HEADING:
+                count = self.tokenizer.count(heading + "\n")
+                if count <= self.limit // 4:
+                    return heading, count
+        return self._cut_heading(path[-1] if path else "")
+
+    def _cut_heading(self, name: str) -> tuple[str, int]:
+        """The beginning of a heading that is too long; all of it stands in the text."""
+        kept = self.tokenizer.offsets(name[:MAX_HEADING])[: max(self.limit // 4 - 4, 0)]
+        heading = name[: kept[-1][1]].strip() if kept else ""
+        count = self.tokenizer.count(heading + "\n")
+        if count <= self.limit // 4:
+            return heading, count
+        return "", self.tokenizer.count("")
+
+    def _piece(
+        self, at: int, end: int, heading: str, room: int, marks: "_Marks"
+    ) -> tuple[int, int]:
+        """(where the piece from `at` ends, its tokens): counted, and shrunk until it fits."""
+        while room > 0:
+            stop = self._stop(at, end, room, marks)
+            start, last = _stripped(self.text, at, stop)
+            count = self.tokenizer.count(embedded_text(heading, self.text[start:last]))
+            if count <= self.limit:
+                return stop, count
+            room = min(room - 1, room - (count - self.limit))
+        raise ValueError(f"One character takes more than {self.limit} tokens; use a larger model.")
+
+    def _stop(self, at: int, end: int, room: int, marks: "_Marks") -> int:
+        """The best place to end a piece that begins at `at` and holds `room` tokens."""
+        first = self._atom(at)
+        rest = self.tokens(at, end)
+        if room < rest <= room * 3 // 2:  # no crumb at the end: share what is left
+            room = rest * 2 // 3
+        last = bisect_left(self.before, self.before[first] + room + 1) - 1
+        last = max(last, first + 1)
+        if last >= self._atom(end):
+            return end
+        kept = marks.kept_whole(self.starts[last])
+        if kept and self.tokens(at, kept) * 8 >= room:
+            return kept
+        half = bisect_left(self.before, self.before[first] + room // 2)
+        best, best_rank = last, -1
+        for atom in range(last, max(half, first), -1):
+            rank = marks.rank(self.starts[atom])
+            if rank > best_rank:
+                best, best_rank = atom, rank
+        return self.starts[best]
+
+    def _overlapped(self, at: int, stop: int, marks: "_Marks") -> int:
+        """Where the next piece begins: whole sentences back, at most `overlap` tokens."""
+        earliest = self._atom(stop)
+        floor = self.before[earliest] - self.overlap
+        for position in reversed(marks.sentences_between(at, stop)):
+            if self.before[self._atom(position)] < floor:
+                break
+            stop = position
+        return stop
+
+
+class _Marks:
+    """Where a group may be cut, and how well: a higher rank is a better place."""
+
+    def __init__(
+        self, text: str, group: list[Block], room: int, tokens: Callable[[int, int], int]
+    ) -> None:
+        self._text = text
+        self._group = group
+        self._room = room
+        self._tokens = tokens
+        self._block_starts = [block.start for block in group]
+
+    @cached_property
+    def _sentences(self) -> list[int]:
+        """Starts of sentences outside code and headings."""
+        whole = (Kind.CODE, Kind.HEADING)
+        prose = (block for block in self._group if block.kind not in whole)
+        return [start for block in prose for start, _ in in_block(self._text, block)]
+
+    @cached_property
+    def _ranks(self) -> dict[int, int]:
+        ranks = dict.fromkeys(self._sentences, 3)
+        ranks.update((part, 3) for block in self._group for part in block.parts)
+        ranks.update(dict.fromkeys(self._block_starts, 4))
+        for block, following in zip(self._group, self._group[1:], strict=False):
+            if block.kind is Kind.HEADING:  # a heading stays with what it heads
+                ranks[following.start] = 0
+        return ranks
+
+    def rank(self, position: int) -> int:
+        if (known := self._ranks.get(position)) is not None:
+            return known
+        before = self._text[position - 1]
+        if before == "\n":
+            return 2
+        return 1 if before.isspace() or before in _CLAUSE_ENDS else 0
+
+    def kept_whole(self, position: int) -> int:
+        """The start of the code block or table that `position` would cut, if it can be kept."""
+        at = bisect_left(self._block_starts, position) - 1
+        block = self._group[max(at, 0)]
+        if block.kind not in (Kind.CODE, Kind.TABLE) or position >= block.end:
+            return 0
+        return block.start if self._tokens(block.start, block.end) <= self._room else 0
+
+    def sentences_between(self, start: int, end: int) -> list[int]:
+        """Starts of sentences after `start` and before `end`, none across code."""
+        at = max(bisect_left(self._block_starts, end) - 1, 0)
+        if self._group[at].kind not in (Kind.PARAGRAPH, Kind.LIST):
+            return []
+        start = max(start + 1, self._prose_start(at, start))
+        return self._sentences[
+            bisect_left(self._sentences, start) : bisect_left(self._sentences, end)
+        ]
+
+    def _prose_start(self, at: int, start: int) -> int:
+        """Where the prose that block `at` belongs to begins, looking no further than `start`."""
+        prose = (Kind.PARAGRAPH, Kind.LIST)
+        while at > 0 and self._block_starts[at] > start and self._group[at - 1].kind in prose:
+            at -= 1
+        return self._block_starts[at]
+
+
+def _atoms(text: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """(starts, before): where the text may be cut, and the tokens before each such place.
+
+    The last entry stands for the end of the text. Tokens that share characters make one
+    atom; a long token or a long gap is divided, each part counting as one token.
+    """
+    starts, before = [0], [0]
+    pending = reach = 0  # tokens that begin in the last atom; where they end
+    for start, end in (*tokenizer.offsets(text), (len(text), len(text))):
+        if start > starts[-1] and start >= reach:
+            if start - starts[-1] > _LONG:
+                for cut in range(starts[-1] + _ATOM, start, _ATOM):
+                    starts.append(cut)
+                    before.append(before[-1] + max(pending, 1))
+                    pending = 0
+            starts.append(start)
+            before.append(before[-1] + max(pending, 1))
+            pending = 0
+        pending += 1
+        reach = max(reach, end)
+    return starts, before
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space at its ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """The headings that two paths share from the top."""
+    length = 0
+    while length < min(len(one), len(other)) and one[length] == other[length]:
+        length += 1
+    return one[:length]

@@ -1,0 +1,118 @@
+"""Keyword terms: what BM25 counts, in documents and in queries alike."""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import Stemmer
+
+MAX_TERM = 100  # characters: the width of the postings' column
+# Languages are those of Collection.Language; Latin words in Chinese text are mostly English.
+_ALGORITHMS = {
+    "english": "english",
+    "chinese": "english",
+    "german": "german",
+    "french": "french",
+    "spanish": "spanish",
+}
+_CJK = (
+    "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\uff66-\uff9f\U00020000-\U0003ffff"
+)
+# Marks that combine with the letter before them, which `\w` leaves out.
+_COMBINING = "\u0300-\u036f\u0483-\u0487\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0e31-\u0e4e"
+_PIECE = rf"(?:[^\W_{_CJK}][{_COMBINING}]*)+"
+_RUN = re.compile(
+    rf"(?P<cjk>[{_CJK}]+)"
+    rf"|(?P<word>_*{_PIECE}(?:(?:[.:/'’\-]|_+){_PIECE})*(?:\+\+|\#(?!\w)|_+(?!\w))?)"
+)
+_SPLIT = re.compile(_PIECE)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_MARKS = re.compile("[\u0300-\u036f]")
+_APOSTROPHES = str.maketrans("’", "'")
+_local = threading.local()
+
+
+def terms(text: str, language: str) -> list[str]:
+    """The terms of `text` in order, repeated as often as they stand in it."""
+    return [term for term, _, _ in _spans(text, language)]
+
+
+def term_spans(text: str, language: str) -> list[tuple[str, int, int]]:
+    """(term, start, end): the terms with the characters of `text` each comes from."""
+    return list(_spans(text, language))
+
+
+def _spans(text: str, language: str) -> Iterator[tuple[str, int, int]]:
+    for run in _RUN.finditer(text):
+        if run.lastgroup == "cjk":
+            yield from _bigrams(run.group(), run.start())
+        else:
+            yield from _words(run.group(), run.start(), language)
+
+
+def _bigrams(run: str, at: int) -> Iterator[tuple[str, int, int]]:
+    """Pairs of neighbouring characters; a single one stands for itself."""
+    folded = [unicodedata.normalize("NFKC", character) for character in run]
+    if len(run) == 1:
+        yield folded[0], at, at + 1
+    for i in range(len(run) - 1):
+        yield folded[i] + folded[i + 1], at + i, at + i + 2
+
+
+def _words(run: str, at: int, language: str) -> Iterator[tuple[str, int, int]]:
+    """An identifier whole and in its parts; an ordinary word once."""
+    if "'" in run or "’" in run:
+        if language == "english" and _SPLIT.sub("", run) in ("'", "’"):
+            yield _stem(_fold(run.translate(_APOSTROPHES)), language), at, at + len(run)
+            return
+    parts = list(_parts(run))
+    if _is_identifier(run, parts):
+        yield _fold(run)[:MAX_TERM], at, at + len(run)
+    for start, end in parts:
+        yield _stem(_fold(run[start:end]), language), at + start, at + end
+
+
+def _parts(run: str) -> Iterator[tuple[int, int]]:
+    """Spans between punctuation and at changes of case."""
+    for piece in _SPLIT.finditer(run):
+        edges = [piece.start()]
+        edges += [piece.start() + m.start() for m in _CAMEL.finditer(piece.group())]
+        edges.append(piece.end())
+        yield from zip(edges, edges[1:], strict=False)
+
+
+def _is_identifier(run: str, parts: list[tuple[int, int]]) -> bool:
+    """A name from code or a version; plain hyphenated words and 'and/or' are not."""
+    if len(parts) == 1:
+        return parts[0] != (0, len(run))  # __init__, c++, c#
+    joints = _SPLIT.sub("", run)
+    if not joints or "_" in joints or "." in joints or ":" in joints:
+        return True
+    return any(character.isdigit() for character in run)
+
+
+def _fold(word: str) -> str:
+    """Case and diacritics folded, compatibility forms unified."""
+    if word.isascii():
+        return word.lower()
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", word.casefold()))
+    return unicodedata.normalize("NFC", bare)
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str, language: str) -> str:
+    algorithm = _ALGORITHMS.get(language)
+    if algorithm is None or len(word) > MAX_TERM:
+        return word[:MAX_TERM]
+    return str(_stemmer(algorithm).stemWord(word))[:MAX_TERM]
+
+
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    """One per thread: a stemmer is not safe to share."""
+    if not hasattr(_local, algorithm):
+        setattr(_local, algorithm, Stemmer.Stemmer(algorithm))
+    stemmer: Stemmer.Stemmer = getattr(_local, algorithm)
+    return stemmer

@@ -1,0 +1,72 @@
+"""Collections and how far their embedding is."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from collections_app.models import Collection, Document, EmbeddingModel
+
+
+class CollectionSerializer(serializers.ModelSerializer):
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    embedding_model = serializers.SlugRelatedField(
+        slug_field="name",
+        queryset=EmbeddingModel.objects.all(),
+        required=False,
+        help_text=_("The name of a model; the site's default model if left out."),
+    )
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Collection
+        fields = (
+            "id",
+            "name",
+            "description",
+            "owner",
+            "visibility",
+            "language",
+            "embedding_model",
+            "created",
+            "updated",
+            "url",
+        )
+
+    def validate_name(self, name: str) -> str:
+        mine = Collection.objects.editable_by(self.context["request"].user).filter(name=name)
+        if mine.exclude(pk=self.instance.pk if self.instance else None).exists():
+            raise serializers.ValidationError(_("You have a collection of this name already."))
+        return name
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The model and the language decide what is stored: they are chosen once."""
+        for field in ("embedding_model", "language"):
+            if (
+                self.instance
+                and attrs.get(field, before := getattr(self.instance, field)) != before
+            ):
+                raise serializers.ValidationError(
+                    {field: _("This is chosen when a collection is made. Make a new collection.")}
+                )
+        return attrs
+
+
+class FailureSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Document
+        fields = ("id", "external_id", "title", "error", "error_stage")
+
+
+class ProgressSerializer(serializers.Serializer):
+    """How far embedding is. `rate` is documents per second over the last minute."""
+
+    total = serializers.IntegerField()
+    ready = serializers.IntegerField()
+    queued = serializers.IntegerField()
+    working = serializers.IntegerField()
+    set_aside = serializers.IntegerField()
+    tokens = serializers.IntegerField()
+    rate = serializers.FloatField()
+    seconds_left = serializers.FloatField(allow_null=True)
+    failures = FailureSerializer(many=True)

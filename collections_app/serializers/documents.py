@@ -1,0 +1,105 @@
+"""Documents on their way in and out, and their passages."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from collections_app.models import Document, Passage
+
+
+class IncomingSerializer(serializers.Serializer):
+    """One document on its way in. A known `id` edits the document that has it.
+
+    Types only: `services` checks the rest, for every way in alike.
+    """
+
+    id = serializers.CharField(help_text=_("Your own id; it comes back as external_id."))
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True)
+    title = serializers.CharField(default="", allow_blank=True)
+    media_type = serializers.ChoiceField(
+        ["text/plain", "text/markdown", "text/html"], default="text/plain"
+    )
+    metadata = serializers.DictField(default=dict)
+
+
+class FilesSerializer(serializers.Serializer):
+    """Files as multipart form data, any number under the name `files`."""
+
+    files = serializers.ListField(child=serializers.FileField())
+
+
+class ProblemSerializer(serializers.Serializer):
+    external_id = serializers.CharField()
+    message = serializers.CharField()
+
+
+class AddResultSerializer(serializers.Serializer):
+    """What became of each document: the ids of rows, and what could not be added."""
+
+    added = serializers.ListField(child=serializers.IntegerField())
+    changed = serializers.ListField(child=serializers.IntegerField())
+    unchanged = serializers.ListField(child=serializers.IntegerField())
+    problems = ProblemSerializer(many=True)
+
+
+class DocumentRowSerializer(serializers.ModelSerializer):
+    """A document without its text."""
+
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Document
+        fields: tuple[str, ...] = (
+            "id",
+            "collection",
+            "external_id",
+            "title",
+            "media_type",
+            "state",
+            "error",
+            "error_stage",
+            "token_count",
+            "created",
+            "updated",
+            "url",
+        )
+
+
+class DocumentSerializer(DocumentRowSerializer):
+    file_url = serializers.SerializerMethodField(help_text=_("Where the uploaded file is."))
+    metadata = serializers.DictField()
+
+    class Meta(DocumentRowSerializer.Meta):
+        fields = (
+            *DocumentRowSerializer.Meta.fields,
+            "text",
+            "metadata",
+            "content_hash",
+            "revision",
+            "file_url",
+        )
+
+    def get_file_url(self, document: Document) -> str | None:
+        return reverse("document_file", args=[document.pk]) if document.blob_id else None
+
+
+class DocumentEditSerializer(serializers.Serializer):
+    title = serializers.CharField(required=False, allow_blank=True)
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True, required=False)
+    metadata = serializers.DictField(required=False)
+
+
+class DocumentFilterSerializer(serializers.Serializer):
+    state = serializers.ChoiceField(Document.State.choices, required=False)
+    external_id = serializers.CharField(required=False, help_text=_("This id exactly."))
+    id_prefix = serializers.CharField(
+        required=False, help_text=_("Ids that begin so; % and _ are plain characters.")
+    )
+
+
+class PassageSerializer(serializers.ModelSerializer):
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Passage
+        fields = ("id", "ordinal", "heading", "text", "start", "end", "token_count", "url")

@@ -1,0 +1,8 @@
+"""The answer of every retry."""
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class QueuedSerializer(serializers.Serializer):
+    queued = serializers.IntegerField(help_text=_("Documents that were put back in the queue."))

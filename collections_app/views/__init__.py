@@ -1,0 +1,37 @@
+"""Pages: a form in, one service called, a template out."""
+
+from collections_app.views.collections import (
+    collection,
+    collection_delete,
+    collection_edit,
+    collection_list,
+    collection_new,
+    collection_progress,
+    collection_retry,
+)
+from collections_app.views.content import content_add, text_add
+from collections_app.views.documents import (
+    document_delete,
+    document_edit,
+    document_file,
+    document_retry,
+)
+from collections_app.views.tokens import token_revoke, tokens
+
+__all__ = [
+    "collection",
+    "collection_delete",
+    "collection_edit",
+    "collection_list",
+    "collection_new",
+    "collection_progress",
+    "collection_retry",
+    "content_add",
+    "document_delete",
+    "document_edit",
+    "document_file",
+    "document_retry",
+    "text_add",
+    "token_revoke",
+    "tokens",
+]

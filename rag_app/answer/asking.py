@@ -1,0 +1,156 @@
+"""From a question to its passages, and to a first answer where no chat model is needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from collections_app.models import Collection, Viewer
+from collections_app.services import Rejected
+from rag_app.answer import chats, gate, quoting
+from rag_app.answer.finding import Find, find
+from rag_app.language.budget import QuestionTooLong
+from rag_app.language.prompts import NumberedPassage
+from rag_app.models import Answer, Citation, Question
+
+NEAREST = 5  # passages shown beside an answer, or in place of one
+
+
+@dataclass
+class Draft:
+    """An answer before it is saved. Citations are numbered in their order."""
+
+    kind: Answer.Kind
+    state: Answer.State = Answer.State.COMPLETE
+    chat_model: str = ""
+    citations: list[Citation] = field(default_factory=list)
+
+
+def ask(
+    user: Viewer, text: str, *, collection: Collection | None = None, session_key: str = ""
+) -> Question:
+    """Find passages and save the question with its answer: complete if it is quoted or
+    there is none, pending if a chat model has yet to write it. Raises Rejected."""
+    text = checked(text)
+    if collection and not Collection.objects.visible_to(user).filter(pk=collection.pk).exists():
+        raise Rejected(_("There is no such collection, or you may not see it."))
+    draft = _draft(user, text, collection)
+    with transaction.atomic():
+        question = Question.objects.create(
+            user_id=user.pk, session_key=session_key, collection=collection, text=text
+        )
+        _save(question, draft)
+    return question
+
+
+def retry(question: Question) -> Question:
+    """Ask again: the passages as they are now, and a new answer in place of the old."""
+    draft = _draft(asker(question), question.text, question.collection)
+    with transaction.atomic():
+        Question.objects.select_for_update().get(pk=question.pk)
+        Answer.objects.filter(question=question).delete()
+        _save(question, draft)
+    return question
+
+
+def asker(question: Question) -> Viewer:
+    """Who asked: what they may see decides what an answer may use and show."""
+    return question.user or AnonymousUser()
+
+
+def checked(text: str) -> str:
+    """The question without blanks around it; raises Rejected."""
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    limit = settings.MAX_QUESTION_CHARS
+    if not text:
+        raise Rejected(_("Write a question first."))
+    if len(text) > limit:
+        raise Rejected(
+            _("The question has %(length)s characters; the most is %(limit)s. Shorten it.")
+            % {"length": number_format(len(text)), "limit": number_format(limit)}
+        )
+    return text
+
+
+def _draft(user: Viewer, text: str, collection: Collection | None) -> Draft:
+    finds = find(user, text, collection)
+    if not gate.any_relevant(text, finds):
+        nearest = [_citation(found, cited=False) for found in finds[:NEAREST]]
+        return Draft(Answer.Kind.NONE, citations=nearest)
+    chat = chats.configured()
+    if chat is None:
+        return _quoted(text, finds)
+    packed = _packed(text, finds)
+    return Draft(
+        Answer.Kind.CHAT,
+        Answer.State.PENDING,
+        chat.model[:200],
+        [_citation(found, cited=False) for found in packed],
+    )
+
+
+def _quoted(text: str, finds: Sequence[Find]) -> Draft:
+    """The best sentences, then the passages that were found but not quoted."""
+    citations = [
+        _citation(finds[quote.passage], quote.start, quote.end, quote.score)
+        for quote in quoting.quotes(text, finds)
+    ]
+    used = {citation.passage_id for citation in citations}
+    others = [found for found in finds if found.passage.pk not in used][:NEAREST]
+    citations += [_citation(found, cited=False) for found in others]
+    return Draft(Answer.Kind.EXTRACTIVE, citations=citations)
+
+
+def _packed(text: str, finds: Sequence[Find]) -> list[Find]:
+    numbered = [
+        NumberedPassage(number, str(found.document), found.passage.text)
+        for number, found in enumerate(finds, start=1)
+    ]
+    try:
+        packed, _prompt = chats.pack(text, numbered, finds[0].model)
+    except QuestionTooLong as error:
+        raise Rejected(
+            _("The question leaves no room for passages in the chat model's context. Shorten it.")
+        ) from error
+    if not packed:
+        raise Rejected(
+            _("No passage fits beside the question in the chat model's context. Shorten it.")
+        )
+    return [finds[passage.number - 1] for passage in packed]
+
+
+def _citation(
+    found: Find,
+    start: int | None = None,
+    end: int | None = None,
+    score: float | None = None,
+    *,
+    cited: bool = True,
+) -> Citation:
+    """A span of the found document: the whole passage unless told otherwise."""
+    start = found.passage.start if start is None else start
+    end = found.passage.end if end is None else end
+    return Citation(
+        document=found.document,
+        passage=found.passage,
+        start=start,
+        end=end,
+        quote=found.text[start:end],
+        content_hash=found.document.content_hash,
+        score=found.cosine if score is None else score,
+        cited=cited,
+    )
+
+
+def _save(question: Question, draft: Draft) -> None:
+    answer = Answer.objects.create(
+        question=question, kind=draft.kind, state=draft.state, chat_model=draft.chat_model
+    )
+    for number, citation in enumerate(draft.citations, start=1):
+        citation.answer, citation.number = answer, number
+    Citation.objects.bulk_create(draft.citations)
+    question.answer = answer

@@ -1,0 +1,203 @@
+"""Document vectors: made from passage vectors, read as one matrix."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from collections_app.models import Collection, Document
+from search_app.models import DocumentVector
+from search_app.queries import locks, pairs
+from search_app.queries.vectors import text
+
+NEARLY_ZERO = 1e-6  # a mean shorter than this has no direction
+
+UPDATE = """
+WITH stale AS (
+    SELECT d.id, d.revision FROM collections_app_document d
+    LEFT JOIN search_app_documentvector x ON x.document_id = d.id
+    WHERE d.collection_id = %(collection)s AND d.state = 'ready'
+      AND (x.document_id IS NULL OR x.revision <> d.revision OR x.model_id <> %(model)s)
+), means AS (
+    SELECT stale.id, stale.revision, avg(v.embedding) AS mean
+    FROM stale
+    JOIN collections_app_passage p ON p.document_id = stale.id
+    JOIN collections_app_vector v ON v.passage_id = p.id
+     AND v.model_id = %(model)s AND vector_dims(v.embedding) = %(dimension)s
+    GROUP BY stale.id, stale.revision
+)
+INSERT INTO search_app_documentvector
+    (document_id, collection_id, model_id, revision, embedding, floor, refill)
+SELECT id, %(collection)s, %(model)s, revision, l2_normalize(mean), -1, true
+FROM means WHERE vector_norm(mean) > %(nearly_zero)s
+ON CONFLICT (document_id) DO UPDATE SET model_id = EXCLUDED.model_id,
+    revision = EXCLUDED.revision, embedding = EXCLUDED.embedding, refill = true
+RETURNING document_id
+"""
+
+
+def update_vectors(collection: Collection) -> list[int]:
+    """Make the missing and stale vectors of ready documents; the ids of those made.
+
+    Documents that listed a changed one are flagged for a new list. A document left
+    without any vector loses its old one.
+    """
+    model = collection.embedding_model
+    with transaction.atomic(), connection.cursor() as cursor:
+        locks.hold_derived(collection.pk)
+        cursor.execute(
+            UPDATE,
+            {
+                "collection": collection.pk,
+                "model": model.pk,
+                "dimension": model.dimension,
+                "nearly_zero": NEARLY_ZERO,
+            },
+        )
+        made = [row[0] for row in cursor.fetchall()]
+        pairs.flag_listing(made)
+        _forget_emptied(collection)
+    return made
+
+
+def _forget_emptied(collection: Collection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT x.document_id FROM search_app_documentvector x"
+            " JOIN collections_app_document d ON d.id = x.document_id"
+            " WHERE x.collection_id = %s AND d.state = 'ready' AND x.revision <> d.revision",
+            [collection.pk],
+        )
+        emptied = [row[0] for row in cursor.fetchall()]
+    if emptied:
+        pairs.forget(emptied)
+        DocumentVector.objects.filter(document__in=emptied).delete()
+
+
+STALE = """
+SELECT d.collection_id FROM collections_app_document d
+JOIN collections_app_collection c ON c.id = d.collection_id
+LEFT JOIN search_app_documentvector x ON x.document_id = d.id
+WHERE d.state = 'ready' AND (
+    x.revision <> d.revision OR (
+        (x.document_id IS NULL OR x.model_id <> c.embedding_model_id) AND EXISTS (
+            SELECT FROM collections_app_passage p JOIN collections_app_vector v
+              ON v.passage_id = p.id AND v.model_id = c.embedding_model_id
+            WHERE p.document_id = d.id
+        )
+    )
+)
+UNION
+SELECT x.collection_id FROM search_app_documentvector x
+JOIN collections_app_collection c ON c.id = x.collection_id
+ AND c.embedding_model_id = x.model_id WHERE x.refill
+ORDER BY 1
+"""
+
+
+def stale_collections() -> list[int]:
+    """Ids of collections with a ready document that has no current vector or list."""
+    with connection.cursor() as cursor:
+        cursor.execute(STALE)
+        return [row[0] for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The n document vectors of a collection, in the order of their ids."""
+
+    ids: NDArray[np.int64]
+    vectors: NDArray[np.float32]  # (n, dimension), length 1
+    floors: NDArray[np.float64]
+    refill: NDArray[np.bool_]
+
+
+HEADER = 19  # bytes before the first row of a binary COPY
+TRAILER = 2
+
+
+def matrix(collection: Collection) -> Matrix:
+    """All document vectors under the collection's model, by binary COPY (rows of one size)."""
+    dimension = collection.embedding_model.dimension
+    row = np.dtype(
+        [
+            ("fields", ">i2"),
+            ("id_length", ">i4"), ("id", ">i8"),
+            ("floor_length", ">i4"), ("floor", ">f8"),
+            ("refill_length", ">i4"), ("refill", "u1"),
+            ("vector_length", ">i4"), ("dimension", ">i2"), ("unused", ">i2"),
+            ("vector", ">f4", (dimension,)),
+        ]
+    )  # fmt: skip
+    statement = (
+        "COPY (SELECT document_id, floor, refill, embedding FROM search_app_documentvector"
+        " WHERE collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"
+        " ORDER BY document_id) TO STDOUT (FORMAT BINARY)"
+    )
+    with connection.cursor() as cursor:
+        values = [collection.pk, collection.embedding_model_id, dimension]
+        with cursor.copy(statement, values) as copy:
+            data = b"".join(copy)
+    rows = np.frombuffer(data[HEADER:-TRAILER], dtype=row)
+    return Matrix(
+        rows["id"].astype(np.int64),
+        rows["vector"].astype(np.float32),
+        rows["floor"].astype(np.float64),
+        rows["refill"].astype(bool),
+    )
+
+
+def vector_of(document: Document) -> np.ndarray | None:
+    """The mean of a document's passage vectors, length 1; None while it has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT l2_normalize(mean)::real[] FROM ("
+            "SELECT avg(v.embedding) AS mean FROM collections_app_vector v"
+            " JOIN collections_app_passage p ON p.id = v.passage_id"
+            " JOIN collections_app_collection c ON c.id = p.collection_id"
+            " AND c.embedding_model_id = v.model_id WHERE p.document_id = %s"
+            ") of WHERE vector_norm(mean) > %s",
+            [document.pk, NEARLY_ZERO],
+        )
+        row = cursor.fetchone()
+    return np.array(row[0], dtype=np.float32) if row else None
+
+
+SIMILAR = """
+SELECT near.document_id, passage.id, near.cosine
+FROM (
+    SELECT document_id, 1 - (embedding <=> %(vector)s::vector) AS cosine
+    FROM search_app_documentvector
+    WHERE collection_id = %(collection)s AND model_id = %(model)s
+      AND document_id <> %(document)s AND vector_dims(embedding) = %(dimension)s
+    ORDER BY cosine DESC, document_id LIMIT %(limit)s
+) near
+CROSS JOIN LATERAL (
+    SELECT p.id FROM collections_app_passage p
+    JOIN collections_app_vector v ON v.passage_id = p.id AND v.model_id = %(model)s
+    WHERE p.document_id = near.document_id
+    ORDER BY v.embedding <=> %(vector)s::vector, p.id LIMIT 1
+) passage
+ORDER BY near.cosine DESC, near.document_id
+"""
+
+
+def similar(
+    document: Document, model_id: int, vector: np.ndarray, limit: int
+) -> Sequence[tuple[int, int, float]]:
+    """(document, its passage nearest to `vector`, cosine of the documents), best first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SIMILAR,
+            {
+                "vector": text(vector),
+                "collection": document.collection_id,
+                "model": model_id,
+                "document": document.pk,
+                "dimension": len(vector),
+                "limit": limit,
+            },
+        )
+        return cursor.fetchall()

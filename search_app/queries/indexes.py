@@ -1,0 +1,85 @@
+"""Partial HNSW indexes: one for each large collection and its model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+LARGEST_DIMENSION = 4000  # of halfvec under HNSW
+NAME = "vector_hnsw_{collection}_{model}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an index is for."""
+
+    collection_id: int
+    model_id: int
+    dimension: int
+
+    @property
+    def name(self) -> str:
+        return NAME.format(collection=self.collection_id, model=self.model_id)
+
+
+def ready(collection_ids: Sequence[int], model_id: int) -> dict[int, int]:
+    """Collection id -> rows in its index, for those whose index can be used now."""
+    names = {NAME.format(collection=pk, model=model_id): pk for pk in collection_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, greatest(c.reltuples, 1)::bigint FROM pg_class c"
+            " JOIN pg_index i ON i.indexrelid = c.oid"
+            " WHERE c.relname = ANY(%s) AND i.indisvalid AND i.indisready",
+            [list(names)],
+        )
+        return {names[name]: rows for name, rows in cursor.fetchall()}
+
+
+def missing(threshold: int) -> list[Target]:
+    """Collections of `threshold` passages or more that have no index under their model."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, m.id, m.dimension FROM collections_app_collection c"
+            " JOIN collections_app_embeddingmodel m ON m.id = c.embedding_model_id"
+            " JOIN collections_app_vector v ON v.collection_id = c.id AND v.model_id = m.id"
+            " WHERE m.dimension <= %s GROUP BY c.id, m.id HAVING count(*) >= %s ORDER BY c.id",
+            [LARGEST_DIMENSION, threshold],
+        )
+        targets = [Target(*row) for row in cursor.fetchall()]
+    return [t for t in targets if not ready([t.collection_id], t.model_id)]
+
+
+def orphans() -> list[str]:
+    """Names of indexes whose collection is gone or has changed its model."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid"
+            " WHERE i.indrelid = 'collections_app_vector'::regclass"
+            r" AND c.relname LIKE 'vector\_hnsw\_%%' AND c.relname NOT IN ("
+            "SELECT format('vector_hnsw_%%s_%%s', id, embedding_model_id)"
+            " FROM collections_app_collection) ORDER BY 1",
+            [],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def build(target: Target) -> None:
+    """Build without blocking writers; what a broken build left behind is dropped first.
+
+    May not run inside a transaction.
+    """
+    quoted = connection.ops.quote_name(target.name)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
+        cursor.execute(
+            f"CREATE INDEX CONCURRENTLY {quoted} ON collections_app_vector USING hnsw"
+            f" ((embedding::halfvec({int(target.dimension)})) halfvec_cosine_ops)"
+            f" WHERE collection_id = {int(target.collection_id)}"
+            f" AND model_id = {int(target.model_id)}"
+        )
+
+
+def drop(name: str) -> None:
+    """Drop an index without blocking readers. May not run inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {connection.ops.quote_name(name)}")

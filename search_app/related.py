@@ -1,0 +1,131 @@
+"""Related documents: each document's ten nearest in its collection, stored and kept right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+
+from collections_app.models import Collection, Document, Viewer
+from search_app.analysis import nearest
+from search_app.models import DocumentVector, RelatedDocument
+from search_app.queries import documents, locks, pairs
+
+NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged
+MANY = 200  # changed documents from which all lists are made anew,
+MANY_SHARE = 0.1  # or this share of the collection where that is more
+ROUNDS = 5  # documents deleted meanwhile leave short lists, filled in another round
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two documents of one collection and the cosine of their vectors."""
+
+    document: Document
+    other: Document
+    score: float
+
+    @property
+    def near_duplicate(self) -> bool:
+        return self.score >= NEAR_DUPLICATE
+
+
+def related(document: Document, user: Viewer, limit: int = 10) -> list[RelatedDocument]:
+    """The stored list of a document the user may see, best first, `other` loaded."""
+    return list(
+        RelatedDocument.objects.filter(
+            document=document, document__collection__in=Collection.objects.visible_to(user)
+        )
+        .select_related("other")
+        .order_by("rank")[:limit]
+    )
+
+
+def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list[Pair]:
+    """The closest pairs of a collection, each once, best first."""
+    # A pair is stored once or twice, so twice as many rows hold enough pairs.
+    rows = (
+        RelatedDocument.objects.filter(
+            document__collection=collection,
+            document__collection__in=Collection.objects.visible_to(user),
+        )
+        .select_related("document", "other")
+        .order_by("-score", "document", "other")[: 2 * limit]
+    )
+    found: dict[frozenset[int], Pair] = {}
+    for row in rows:
+        key = frozenset((row.document_id, row.other_id))
+        found.setdefault(key, Pair(row.document, row.other, row.score))
+    return list(found.values())[:limit]
+
+
+def refresh(collection_id: int) -> bool:
+    """Bring document vectors and lists up to date with the documents that are ready.
+
+    False if another worker is at it; what it misses, the sweep catches.
+    """
+    with locks.only_one(f"related:{collection_id}") as mine:
+        if not mine:
+            return False
+        collection = (
+            Collection.objects.select_related("embedding_model").filter(pk=collection_id).first()
+        )
+        for _ in range(ROUNDS if collection else 0):
+            documents.update_vectors(collection)
+            if not _fill(collection):
+                break
+    return True
+
+
+def stale() -> list[int]:
+    """Ids of collections whose lists are behind their documents."""
+    return documents.stale_collections()
+
+
+def forget(document_ids: Sequence[int]) -> None:
+    """Purge documents that are about to be deleted, inside the deleting transaction."""
+    with transaction.atomic():
+        for pk in (
+            Document.objects.filter(pk__in=document_ids)
+            .order_by("collection")
+            .values_list("collection", flat=True)
+            .distinct()
+        ):
+            locks.hold_derived(pk)
+        pairs.forget(document_ids)
+
+
+def _fill(collection: Collection) -> bool:
+    """Make the lists that are asked for; False when there were none."""
+    if not DocumentVector.objects.filter(
+        collection=collection, model=collection.embedding_model_id, refill=True
+    ).exists():
+        return False
+    matrix = documents.matrix(collection)
+    wanted = np.flatnonzero(matrix.refill)
+    everything = len(wanted) > max(MANY, MANY_SHARE * len(matrix.ids))
+    if everything:
+        wanted = np.arange(len(matrix.ids))
+    for block in nearest.blocks(wanted, len(matrix.ids)):
+        _fill_block(collection, matrix, block, others_too=not everything)
+    return bool(len(wanted))
+
+
+def _fill_block(
+    collection: Collection, matrix: documents.Matrix, block: nearest.Ints, *, others_too: bool
+) -> None:
+    """Write the lists of these rows, and let them enter the lists of the others."""
+    scores = nearest.cosines(matrix.vectors[block], matrix.vectors)
+    scores[np.arange(len(block)), block] = -np.inf  # never related to itself
+    rows, columns = nearest.top(scores, pairs.LIST_LENGTH)
+    documents_, others = block[rows], columns
+    values = scores[rows, columns]
+    if others_too:
+        scores[:, matrix.refill] = -np.inf  # their lists are made whole anyway
+        rows, columns = np.nonzero(scores >= matrix.floors)
+        documents_ = np.concatenate([documents_, columns])
+        others = np.concatenate([others, block[rows]])
+        values = np.concatenate([values, scores[rows, columns]])
+    pairs.write(
+        collection, matrix.ids[block], matrix.ids[documents_], matrix.ids[others], values
+    )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from collections_app.models import ApiToken, Collection, Document
 
 
-class CollectionForm(forms.ModelForm[Collection]):
+class CollectionForm(forms.ModelForm):
     class Meta:
         model = Collection
         fields = ["name", "description", "visibility", "language"]
@@ -20,7 +20,7 @@ class CollectionForm(forms.ModelForm[Collection]):
         }
 
 
-class CollectionEditForm(forms.ModelForm[Collection]):
+class CollectionEditForm(forms.ModelForm):
     class Meta:
         model = Collection
         fields = ["name", "description", "visibility"]
@@ -107,7 +107,7 @@ class DocumentForm(forms.Form):
         return metadata
 
 
-class TokenForm(forms.ModelForm[ApiToken]):
+class TokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
         fields = ["name", "scope"]

@@ -17,6 +17,7 @@ from embedsite import heartbeat
 class Part(NamedTuple):
     """One part of the site: its name, whether it works, and how (or why not)."""
 
+    key: str
     name: str
     ok: bool
     detail: str
@@ -28,13 +29,12 @@ class PartDownError(Exception):
 
 def status() -> list[Part]:
     """Database, Redis, worker and model, in this order. Loads no model, never raises."""
-    parts = {
-        _("Database"): database,
-        _("Redis"): broker,
-        _("Worker"): worker,
-        _("Model"): model,
-    }
-    return [_part(name, check) for name, check in parts.items()]
+    return [
+        _part("database", _("Database"), database),
+        _part("broker", _("Redis"), broker),
+        _part("worker", _("Worker"), worker),
+        _part("model", _("Model"), model),
+    ]
 
 
 def database() -> str:
@@ -84,8 +84,8 @@ def model() -> str:
     return found.name
 
 
-def _part(name: str, check: Callable[[], str]) -> Part:
+def _part(key: str, name: str, check: Callable[[], str]) -> Part:
     try:
-        return Part(name, True, check())
+        return Part(key, name, True, check())
     except PartDownError as error:
-        return Part(name, False, str(error))
+        return Part(key, name, False, str(error))

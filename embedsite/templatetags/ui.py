@@ -50,3 +50,15 @@ def field(bound: BoundField) -> dict[str, Any]:
         "control": bound.as_widget(attrs=attrs),
         "is_checkbox": isinstance(bound.field.widget, CheckboxInput),
     }
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """`1 h 5 min`, `1 min 20 s` or `20 s`: the two largest units."""
+    minutes, rest = divmod(max(round(float(seconds)), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    return _("%(seconds)d s") % {"seconds": rest}

@@ -1,0 +1,68 @@
+"""The REST API: every path of it in one place. The rooms export what answers there."""
+
+from django.urls import include, path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.routers import SimpleRouter
+
+from collections_app import api as collections_api
+from embedsite import status
+from embedsite.serializers import StatusSerializer
+from embedsite.views import ApiDocs
+
+router = SimpleRouter(use_regex_path=False)
+router.register("collections", collections_api.CollectionViewSet, basename="api-collections")
+router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
+router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
+
+PLACES = {  # what /api/ lists, and the name of the path
+    "collections": "api-collections-list",
+    "models": "api-models",
+    "tokens": "api-tokens-list",
+    "status": "api-status",
+    "schema": "api-schema",
+    "docs": "api-docs",
+}
+
+
+@extend_schema(
+    operation_id="root",
+    summary="Where to begin",
+    tags=["site"],
+    responses={200: {"type": "object", "additionalProperties": {"type": "string"}}},
+)
+@api_view()
+def root(request: Request) -> Response:
+    return Response({name: reverse(place, request=request) for name, place in PLACES.items()})
+
+
+@extend_schema(
+    operation_id="status",
+    summary="What the site runs on",
+    description="Database, Redis, worker and model. Always 200; /health/ says it in its status.",
+    tags=["site"],
+    responses=StatusSerializer,
+)
+@api_view()
+def site_status(request: Request) -> Response:
+    return Response(StatusSerializer({"parts": status.status()}).data)
+
+
+urlpatterns = [
+    path("", root, name="api-root"),
+    path("", include(router.urls)),
+    path(
+        "collections/<int:pk>/documents/",
+        collections_api.CollectionDocuments.as_view(),
+        name="api-collection-documents",
+    ),
+    path("models/", collections_api.ModelList.as_view(), name="api-models"),
+    path("embed/", collections_api.embed, name="api-embed"),
+    path("status/", site_status, name="api-status"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", ApiDocs.as_view(), name="api-docs"),
+]

@@ -1,0 +1,15 @@
+"""What the site's own API paths answer."""
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class PartSerializer(serializers.Serializer):
+    key = serializers.ChoiceField(["database", "broker", "worker", "model"])
+    name = serializers.CharField(help_text=_("For people, in the language of the request."))
+    ok = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class StatusSerializer(serializers.Serializer):
+    parts = PartSerializer(many=True)

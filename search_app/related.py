@@ -31,18 +31,19 @@ class Pair:
 
 
 def related(document: Document, user: Viewer, limit: int = 10) -> list[RelatedDocument]:
-    """The stored list of a document the user may see, best first, `other` loaded."""
+    """The stored list of a document the user may see, best first, `other` without its text."""
     return list(
         RelatedDocument.objects.filter(
             document=document, document__collection__in=Collection.objects.visible_to(user)
         )
         .select_related("other")
+        .defer(*_texts("other"))
         .order_by("rank")[:limit]
     )
 
 
 def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list[Pair]:
-    """The closest pairs of a collection, each once, best first."""
+    """The closest pairs of a collection, each once, best first, without the texts."""
     # A pair is stored once or twice, so twice as many rows hold enough pairs.
     rows = (
         RelatedDocument.objects.filter(
@@ -50,6 +51,7 @@ def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list
             document__collection__in=Collection.objects.visible_to(user),
         )
         .select_related("document", "other")
+        .defer(*_texts("document", "other"))
         .order_by("-score", "document", "other")[: 2 * limit]
     )
     found: dict[frozenset[int], Pair] = {}
@@ -57,6 +59,11 @@ def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list
         key = frozenset((row.document_id, row.other_id))
         found.setdefault(key, Pair(row.document, row.other, row.score))
     return list(found.values())[:limit]
+
+
+def _texts(*relations: str) -> list[str]:
+    """The columns that a list does not show and that may hold megabytes."""
+    return [f"{name}__{column}" for name in relations for column in ("text", "body", "metadata")]
 
 
 def refresh(collection_id: int) -> bool:

@@ -12,6 +12,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from collections_app.encoders import ModelMissing
 from collections_app.services import Rejected
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = _("The database cannot be reached at the moment. Try again soon.")
     wait = 5  # seconds; becomes Retry-After
+
+
+class NoModel(exceptions.APIException):
+    """The embedding model's files are missing; the detail says where to put them."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
 
 class Failure(exceptions.APIException):
@@ -61,6 +68,8 @@ def as_api_error(error: Exception) -> Exception:
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database failed: %s", error)
         return Unavailable()
+    if isinstance(error, ModelMissing):
+        return NoModel(str(error))
     if isinstance(error, IntegrityError | ProtectedError):
         return Conflict()
     return error

@@ -10,6 +10,7 @@ from rest_framework.reverse import reverse
 from rest_framework.routers import SimpleRouter
 
 from collections_app import api as collections_api
+from collections_app import openapi  # noqa: F401 (registers how a token logs in)
 from embedsite import status
 from embedsite.serializers import StatusSerializer
 from embedsite.views import ApiDocs

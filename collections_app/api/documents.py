@@ -37,6 +37,7 @@ ONE_OR_MANY = PolymorphicProxySerializer(
     component_name="OneOrManyDocuments",
     serializers=[IncomingSerializer, IncomingSerializer(many=True)],
     resource_type_field_name=None,
+    many=False,
 )
 
 
@@ -188,7 +189,8 @@ class DocumentViewSet(
     @action(detail=True, pagination_class=ByOrdinalPagination)
     def passages(self, request: Request, pk: int) -> Response:
         document = get_object_or_404(self.get_queryset().only("pk"), pk=pk)
-        page = self.paginate_queryset(Passage.objects.filter(document=document))
+        rows: Any = Passage.objects.filter(document=document)  # this view is one of Documents
+        page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(PassageSerializer(page, many=True).data)
 
     @extend_schema(

@@ -1,6 +1,6 @@
 """Embedding models, and any text to a vector."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics
 from rest_framework.decorators import api_view, permission_classes, throttle_classes
 from rest_framework.request import Request
@@ -19,7 +19,9 @@ from collections_app.tokens import SignedInAsksPermission
 TAGS = ["embedding"]
 
 
-@extend_schema(operation_id="models_list", summary="List embedding models", tags=TAGS)
+@extend_schema_view(
+    get=extend_schema(operation_id="models_list", summary="List embedding models", tags=TAGS)
+)
 class ModelList(generics.ListAPIView[EmbeddingModel]):
     queryset = EmbeddingModel.objects.all()
     serializer_class = EmbeddingModelSerializer

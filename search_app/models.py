@@ -95,9 +95,7 @@ class Clustering(models.Model):
 class Cluster(models.Model):
     """A group of documents that lie close together, named by its distinctive words."""
 
-    clustering = models.ForeignKey(
-        Clustering, on_delete=models.CASCADE, related_name="clusters"
-    )
+    clustering = models.ForeignKey(Clustering, on_delete=models.CASCADE, related_name="clusters")
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="clusters")
     ordinal = models.PositiveSmallIntegerField(_("ordinal"))
     name = models.CharField(_("name"), max_length=200)

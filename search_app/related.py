@@ -133,6 +133,4 @@ def _fill_block(
         documents_ = np.concatenate([documents_, columns])
         others = np.concatenate([others, block[rows]])
         values = np.concatenate([values, scores[rows, columns]])
-    pairs.write(
-        collection, matrix.ids[block], matrix.ids[documents_], matrix.ids[others], values
-    )
+    pairs.write(collection, matrix.ids[block], matrix.ids[documents_], matrix.ids[others], values)

@@ -98,6 +98,7 @@ SELECT passage.id, passage.document_id, passage.collection_id, passage.term_coun
 FROM collections_app_passage passage
 LEFT JOIN collections_app_vector vector
   ON vector.passage_id = passage.id AND vector.model_id = %(model)s
+ AND vector_dims(vector.embedding) = %(dimension)s
 WHERE passage.id = ANY(%(passages)s) AND passage.collection_id = ANY(%(collections)s)
 ORDER BY passage.id
 """
@@ -108,12 +109,13 @@ def candidates(
     passage_ids: Sequence[int],
     terms: Terms,
     model: EmbeddingModel,
-    vector: np.ndarray,
+    vector: np.ndarray | None,
 ) -> list[Candidate]:
     """The passages with their cosines and their frequencies of the query's terms."""
     values = {
-        "vector": text(vector),
+        "vector": None if vector is None else text(vector),
         "model": model.pk,
+        "dimension": model.dimension,
         "passages": list(passage_ids),
         "collections": list(collection_ids),
         "terms": list(terms.rarity),

@@ -116,9 +116,7 @@ def _by_index(
         return dict(cursor.fetchall())
 
 
-def _sampled(
-    indexed: dict[int, int], model: EmbeddingModel, vector: np.ndarray
-) -> list[Spread]:
+def _sampled(indexed: dict[int, int], model: EmbeddingModel, vector: np.ndarray) -> list[Spread]:
     """The spread of each indexed collection, told from a fixed sample of its passages."""
     sample = [pk for collection in indexed for pk in _sample(collection, model.pk)]
     with connection.cursor() as cursor:

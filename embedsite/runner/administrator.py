@@ -3,9 +3,17 @@
 import secrets
 from pathlib import Path
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 
 NAME = "admin"
+
+
+def user() -> User:
+    """The account `admin`, made now, without a password, when there is none."""
+    found, _ = User.objects.get_or_create(
+        username=NAME, defaults={"is_staff": True, "is_superuser": True, "password": "!"}
+    )
+    return found
 
 
 def password(var: Path) -> str | None:
@@ -13,20 +21,17 @@ def password(var: Path) -> str | None:
 
     None when the administrator has set another one since.
     """
-    users = get_user_model()
     kept = var / "secrets" / NAME
-    user, _ = users.objects.get_or_create(
-        username=NAME, defaults={"is_staff": True, "is_superuser": True, "password": "!"}
-    )
-    if not user.has_usable_password():
+    admin = user()
+    if not admin.has_usable_password():
         fresh = secrets.token_urlsafe(12)
         kept.unlink(missing_ok=True)
         kept.touch(mode=0o600)
         kept.write_text(fresh)
-        user.set_password(fresh)
-        user.is_staff = user.is_superuser = user.is_active = True
-        user.save()
+        admin.set_password(fresh)
+        admin.is_staff = admin.is_superuser = admin.is_active = True
+        admin.save()
         return fresh
-    if kept.exists() and user.check_password(shown := kept.read_text().strip()):
+    if kept.exists() and admin.check_password(shown := kept.read_text().strip()):
         return shown
     return None

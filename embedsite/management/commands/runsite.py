@@ -65,10 +65,9 @@ class Command(BaseCommand):
                 login = self._login() if demo else ""
                 site.start()
                 presence.write(url=site.url)
+                self.say(f"\nembedsite is at {site.url}{login}\nCtrl-C stops it.\n")
                 if demo:
-                    self.say(f"The site is up at {site.url}; loading the demo collections.")
                     self._load_demo(site)
-                self.say(f"\nembedsite is at {site.url}{login}\nCtrl-C stops it.")
                 site.watch(until=lambda: False)
             finally:
                 _ignore_further_signals()
@@ -103,7 +102,8 @@ class Command(BaseCommand):
                 "The demo collections were not loaded (see above); the site runs all the same."
             )
         else:
-            self.say(f"Demo collections ready after {time.monotonic() - started:.0f} s.")
+            seconds = time.monotonic() - started
+            self.say(f"The demo collections are ready after {seconds:.0f} s: {site.url}")
 
 
 def _interrupt(number: int, frame: object) -> None:

@@ -1,6 +1,6 @@
 """Forms of the pages. They check form; `services` checks sense and raises `Rejected`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -8,8 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import ApiToken, Collection, Document
 
+if TYPE_CHECKING:  # Django's own class takes no parameters
+    CollectionModelForm = forms.ModelForm[Collection]
+    TokenModelForm = forms.ModelForm[ApiToken]
+else:
+    CollectionModelForm = TokenModelForm = forms.ModelForm
 
-class CollectionForm(forms.ModelForm):
+
+class CollectionForm(CollectionModelForm):
     class Meta:
         model = Collection
         fields = ["name", "description", "visibility", "language"]
@@ -20,7 +26,7 @@ class CollectionForm(forms.ModelForm):
         }
 
 
-class CollectionEditForm(forms.ModelForm):
+class CollectionEditForm(CollectionModelForm):
     class Meta:
         model = Collection
         fields = ["name", "description", "visibility"]
@@ -90,13 +96,13 @@ class DocumentForm(forms.Form):
         help_text=_('A JSON object, such as {"author": "Ada"}.'),
     )
 
-    def __init__(self, *args: Any, document: Document, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, document: Document) -> None:
         initial = {
             "title": document.title,
             "body": document.body,
             "metadata": document.metadata,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         if document.body is None:
             del self.fields["body"]
 
@@ -107,7 +113,7 @@ class DocumentForm(forms.Form):
         return metadata
 
 
-class TokenForm(forms.ModelForm):
+class TokenForm(TokenModelForm):
     class Meta:
         model = ApiToken
         fields = ["name", "scope"]

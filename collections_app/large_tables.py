@@ -1,7 +1,7 @@
 """An admin that stays fast at 200,000 rows: no full counts, no loading what goes along."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -14,11 +14,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+if TYPE_CHECKING:  # Django's own classes take no parameters
+    AnyPaginator = Paginator[Any]
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:
+    AnyPaginator, AnyModelAdmin = Paginator, admin.ModelAdmin
+
 EXACT_BELOW = 10_000  # rows; smaller tables are counted
 NAMED = 20  # objects that a confirmation page lists by name
 
 
-class EstimatingPaginator(Paginator):
+class EstimatingPaginator(AnyPaginator):
     """Counts a large unfiltered table by PostgreSQL's own estimate."""
 
     @cached_property
@@ -37,10 +43,10 @@ def estimated_rows(model: type[Model]) -> int:
             "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
             [model._meta.db_table],
         )
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
-class LargeTableAdmin(admin.ModelAdmin):
+class LargeTableAdmin(AnyModelAdmin):
     paginator = EstimatingPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

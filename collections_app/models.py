@@ -166,7 +166,8 @@ class Document(models.Model):
     external_id = models.CharField(_("id"), max_length=500)
     title = models.CharField(_("title"), max_length=500, blank=True)
     media_type = models.CharField(_("media type"), max_length=100, default="text/plain")
-    body = models.TextField(_("text as given"), null=True, blank=True)
+    # None, not "": nothing came as text, or `text` stands for it.
+    body = models.TextField(_("text as given"), null=True, blank=True)  # noqa: DJ001
     blob = models.ForeignKey(
         Blob, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("stored file")
     )

@@ -36,7 +36,7 @@ def add_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "collections_app.tokens.TokenAuthentication"
     name = "token"
 

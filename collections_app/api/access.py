@@ -1,10 +1,13 @@
 """API tokens."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, viewsets
+from rest_framework import mixins, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from collections_app import services
@@ -42,12 +45,15 @@ class TokenViewSet(
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        return ApiToken.objects.filter(user_id=self.request.user.pk)
+        return ApiToken.objects.filter(user=cast(User, self.request.user))
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return NewTokenSerializer if self.action == "create" else TokenSerializer
 
-    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        token, key = services.create_token(self.request.user, **serializer.validated_data)
-        token.key = key
-        serializer.instance = token
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        wanted = self.get_serializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        user = cast(User, request.user)  # SessionOnlyPermission has seen to it
+        token, key = services.create_token(user, **wanted.validated_data)
+        answer = {**TokenSerializer(token).data, "key": key}
+        return Response(answer, status.HTTP_201_CREATED)

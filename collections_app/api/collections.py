@@ -1,7 +1,8 @@
 """Collections."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status, viewsets
@@ -53,9 +54,10 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
         return collections.editable_by(self.request.user)
 
     def perform_create(self, serializer: BaseSerializer[Collection]) -> None:
+        user = cast(User, self.request.user)  # ScopePermission has seen to it
         values: dict[str, Any] = dict(serializer.validated_data)
         model = values.pop("embedding_model", None)
-        serializer.instance = services.create_collection(self.request.user, model=model, **values)
+        serializer.instance = services.create_collection(user, model=model, **values)
 
     def perform_destroy(self, instance: Collection) -> None:
         services.delete_collection(instance)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from collections_app.ingest.states import waiting
@@ -36,7 +37,7 @@ def claim(limit: int, collection_id: int | None = None) -> tuple[uuid.UUID, list
     return token, list(rows)
 
 
-def lease_end() -> Now:
+def lease_end() -> CombinedExpression:
     """When a lease taken now ends, by the database's clock."""
     return Now() + timedelta(seconds=settings.LEASE_SECONDS)
 

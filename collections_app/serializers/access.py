@@ -6,10 +6,10 @@ from rest_framework import serializers
 from collections_app.models import ApiToken
 
 
-class TokenSerializer(serializers.ModelSerializer):
+class TokenSerializer(serializers.ModelSerializer[ApiToken]):
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "prefix", "scope", "created", "last_used")
+        fields: tuple[str, ...] = ("id", "name", "prefix", "scope", "created", "last_used")
         read_only_fields = ("prefix", "created", "last_used")
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from collections_app.models import Collection, Document, EmbeddingModel
 
 
-class CollectionSerializer(serializers.ModelSerializer):
+class CollectionSerializer(serializers.ModelSerializer[Collection]):
     owner = serializers.CharField(source="owner.username", read_only=True)
     embedding_model = serializers.SlugRelatedField(
         slug_field="name",
@@ -35,7 +35,8 @@ class CollectionSerializer(serializers.ModelSerializer):
 
     def validate_name(self, name: str) -> str:
         mine = Collection.objects.editable_by(self.context["request"].user).filter(name=name)
-        if mine.exclude(pk=self.instance.pk if self.instance else None).exists():
+        others = mine.exclude(pk=self.instance.pk) if self.instance else mine
+        if others.exists():
             raise serializers.ValidationError(_("You have a collection of this name already."))
         return name
 
@@ -52,13 +53,13 @@ class CollectionSerializer(serializers.ModelSerializer):
         return attrs
 
 
-class FailureSerializer(serializers.ModelSerializer):
+class FailureSerializer(serializers.ModelSerializer[Document]):
     class Meta:
         model = Document
         fields = ("id", "external_id", "title", "error", "error_stage")
 
 
-class ProgressSerializer(serializers.Serializer):
+class ProgressSerializer(serializers.Serializer[Any]):
     """How far embedding is. `rate` is documents per second over the last minute."""
 
     total = serializers.IntegerField()

@@ -1,5 +1,7 @@
 """Documents on their way in and out, and their passages."""
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -7,7 +9,7 @@ from rest_framework import serializers
 from collections_app.models import Document, Passage
 
 
-class IncomingSerializer(serializers.Serializer):
+class IncomingSerializer(serializers.Serializer[Any]):
     """One document on its way in. A known `id` edits the document that has it.
 
     Types only: `services` checks the rest, for every way in alike.
@@ -22,18 +24,18 @@ class IncomingSerializer(serializers.Serializer):
     metadata = serializers.DictField(default=dict)
 
 
-class FilesSerializer(serializers.Serializer):
+class FilesSerializer(serializers.Serializer[Any]):
     """Files as multipart form data, any number under the name `files`."""
 
     files = serializers.ListField(child=serializers.FileField())
 
 
-class ProblemSerializer(serializers.Serializer):
+class ProblemSerializer(serializers.Serializer[Any]):
     external_id = serializers.CharField()
     message = serializers.CharField()
 
 
-class AddResultSerializer(serializers.Serializer):
+class AddResultSerializer(serializers.Serializer[Any]):
     """What became of each document: the ids of rows, and what could not be added."""
 
     added = serializers.ListField(child=serializers.IntegerField())
@@ -42,7 +44,7 @@ class AddResultSerializer(serializers.Serializer):
     problems = ProblemSerializer(many=True)
 
 
-class DocumentRowSerializer(serializers.ModelSerializer):
+class DocumentRowSerializer(serializers.ModelSerializer[Document]):
     """A document without its text."""
 
     url = serializers.CharField(source="get_absolute_url", read_only=True)
@@ -83,13 +85,13 @@ class DocumentSerializer(DocumentRowSerializer):
         return reverse("document_file", args=[document.pk]) if document.blob_id else None
 
 
-class DocumentEditSerializer(serializers.Serializer):
+class DocumentEditSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(required=False, allow_blank=True)
     text = serializers.CharField(trim_whitespace=False, allow_blank=True, required=False)
     metadata = serializers.DictField(required=False)
 
 
-class DocumentFilterSerializer(serializers.Serializer):
+class DocumentFilterSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(Document.State.choices, required=False)
     external_id = serializers.CharField(required=False, help_text=_("This id exactly."))
     id_prefix = serializers.CharField(
@@ -97,7 +99,7 @@ class DocumentFilterSerializer(serializers.Serializer):
     )
 
 
-class PassageSerializer(serializers.ModelSerializer):
+class PassageSerializer(serializers.ModelSerializer[Passage]):
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:

@@ -11,7 +11,7 @@ MAX_TEXTS = 100  # in one request
 MAX_CHARS = 20_000  # of one text
 
 
-class EmbeddingModelSerializer(serializers.ModelSerializer):
+class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
     """`ref` stays out: it may name a folder of the server."""
 
     class Meta:
@@ -29,7 +29,7 @@ class EmbeddingModelSerializer(serializers.ModelSerializer):
         )
 
 
-class EmbedSerializer(serializers.Serializer):
+class EmbedSerializer(serializers.Serializer[Any]):
     """Either `text` or `texts`."""
 
     text = serializers.CharField(trim_whitespace=False, max_length=MAX_CHARS, required=False)
@@ -52,7 +52,7 @@ class EmbedSerializer(serializers.Serializer):
         return attrs
 
 
-class EmbeddedSerializer(serializers.Serializer):
+class EmbeddedSerializer(serializers.Serializer[Any]):
     model = serializers.CharField()
     dimension = serializers.IntegerField()
     truncated = serializers.ListField(

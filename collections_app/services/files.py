@@ -40,7 +40,9 @@ def store_blob(stream: storage.Readable, max_bytes: int) -> Blob:
     return storage.store(stream, max_bytes)
 
 
-def add_files(collection: Collection, files: Iterable[UploadedFile | NamedPath]) -> AddResult:
+def add_files(
+    collection: Collection, files: "Iterable[UploadedFile[Any] | NamedPath]"
+) -> AddResult:
     """A document for each file, under its name. A bad file is a Problem, no other is lost."""
     problems: list[Problem] = []
     result = add_documents(collection, _stored(files, problems))
@@ -66,7 +68,7 @@ def media_type(name: str) -> str:
 
 
 def _stored(
-    files: Iterable[UploadedFile | NamedPath], problems: list[Problem]
+    files: "Iterable[UploadedFile[Any] | NamedPath]", problems: list[Problem]
 ) -> Iterator[Incoming]:
     for file in files:
         name = safe_id(file.name or "")
@@ -83,7 +85,7 @@ def _stored(
         yield Incoming(name, blob=blob, media_type=media_type(name), metadata=metadata)
 
 
-def _store(file: UploadedFile | NamedPath) -> Blob:
+def _store(file: "UploadedFile[Any] | NamedPath") -> Blob:
     if isinstance(file, UploadedFile):
         file.seek(0)
         return store_blob(file, settings.MAX_UPLOAD_BYTES)

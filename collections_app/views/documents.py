@@ -28,9 +28,7 @@ def document_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved. Changed text is embedded again by itself."))
             return redirect(found)
-    return render(
-        request, "collections_app/document_edit.html", {"form": form, "document": found}
-    )
+    return render(request, "collections_app/document_edit.html", {"form": form, "document": found})
 
 
 @login_required

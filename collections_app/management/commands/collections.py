@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from collections_app import services
 from collections_app.management import options as shared
@@ -40,12 +40,8 @@ class Command(BaseCommand):
 def _rows(user: User) -> list[dict[str, Any]]:
     """What the user may see: name, model, and how many documents are embedded."""
     ready = Count("documents", filter=Q(documents__state=Document.State.READY))
-    rows = Collection.objects.visible_to(user).select_related("embedding_model")
-    return [
-        {
-            "name": row.name,
-            "model": row.embedding_model.name,
-            "num_embeddings": row.num_embeddings,
-        }
-        for row in rows.annotate(num_embeddings=ready).order_by("name", "pk")
-    ]
+    rows = Collection.objects.visible_to(user).annotate(
+        model=F("embedding_model__name"), num_embeddings=ready
+    )
+    values = rows.order_by("name", "pk").values("name", "model", "num_embeddings")
+    return [dict(row) for row in values]

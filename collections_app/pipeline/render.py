@@ -35,20 +35,22 @@ def render(
     *,
     mark: tuple[int, int] | None = None,
     anchors: Sequence[int] = (),
+    first: int = 0,
 ) -> str:
     """HTML of `text`: Markdown as such, everything else as plain paragraphs.
 
     `mark` is a span of characters: what is shown of it stands in `<mark>`, the first with
     `id="mark"`. `anchors` are offsets in rising order: elements with the ids `p0`, `p1`, …
-    stand there. What marks no visible character is put at the nearest place that is shown.
+    stand there (from `first`, where the text is a part of a longer one). What marks no
+    visible character is put at the nearest place that is shown.
     """
     text = SENTINELS.sub("\ufffd", text)
     if media_type == MARKDOWN:
         try:
-            return _finished(*_markdown(text, mark, anchors))
+            return _finished(*_markdown(text, mark, anchors), first)
         except TooComplex:
             pass
-    return _finished(*_plain(text, mark, anchors))
+    return _finished(*_plain(text, mark, anchors), first)
 
 
 def _markdown(text: str, mark: tuple[int, int] | None, anchors: Sequence[int]) -> tuple[str, str]:
@@ -90,10 +92,10 @@ def _gaps(text: str) -> list[tuple[int, int]]:
     return [gap.span() for gap in _PARAGRAPHS.finditer(text)] + [(len(text), len(text))]
 
 
-def _finished(html: str, left: str) -> str:
+def _finished(html: str, left: str, first: int) -> str:
     """Sentinels to elements."""
     html = _JOINED.sub(r"\1", html + left)
     html = html.replace(OPEN, '<mark id="mark">', 1).replace(OPEN, "<mark>")
-    numbers = count()
+    numbers = count(first)
     html = re.sub(ANCHOR, lambda _: f'<span id="p{next(numbers)}"></span>', html)
     return html.replace(CLOSE, "</mark>")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .blocks import Block, Kind, blocks
 
@@ -32,7 +33,7 @@ def in_block(text: str, block: Block) -> Iterator[tuple[int, int]]:
         yield from _stripped(text, block.start, block.end)
         return
     edges = sorted({block.start, *block.parts, block.end})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         if block.kind is Kind.TABLE:
             yield from _stripped(text, start, end)
         else:

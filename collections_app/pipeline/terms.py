@@ -5,6 +5,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import Stemmer
 
@@ -64,10 +65,9 @@ def _bigrams(run: str, at: int) -> Iterator[tuple[str, int, int]]:
 
 def _words(run: str, at: int, language: str) -> Iterator[tuple[str, int, int]]:
     """An identifier whole and in its parts; an ordinary word once."""
-    if "'" in run or "’" in run:
-        if language == "english" and _SPLIT.sub("", run) in ("'", "’"):
-            yield _stem(_fold(run.translate(_APOSTROPHES)), language), at, at + len(run)
-            return
+    if language == "english" and _SPLIT.sub("", run) in ("'", "’"):
+        yield _stem(_fold(run.translate(_APOSTROPHES)), language), at, at + len(run)
+        return
     parts = list(_parts(run))
     if _is_identifier(run, parts):
         yield _fold(run)[:MAX_TERM], at, at + len(run)
@@ -81,7 +81,7 @@ def _parts(run: str) -> Iterator[tuple[int, int]]:
         edges = [piece.start()]
         edges += [piece.start() + m.start() for m in _CAMEL.finditer(piece.group())]
         edges.append(piece.end())
-        yield from zip(edges, edges[1:], strict=False)
+        yield from pairwise(edges)
 
 
 def _is_identifier(run: str, parts: list[tuple[int, int]]) -> bool:

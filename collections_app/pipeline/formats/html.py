@@ -12,10 +12,11 @@ from ..decode import clean
 from ..extracted import MARKDOWN, Extracted
 
 _HIDDEN = ("script", "style", "noscript", "template", "svg", "head", "iframe", "object")
-_BLOCKS = frozenset(
-    "address article aside blockquote br dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 "
-    "h6 header hr li main nav ol p pre section table td th tr ul".split()
-)
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset"),
+    *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li"),
+    *("main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"),
+}
 _OPENINGS = {"li": "- "} | {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _SPACES = re.compile(r"\s+")
 _SHORT = 250  # characters; below this trafilatura falls back to words without structure

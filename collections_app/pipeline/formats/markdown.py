@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 import yaml
-from frontmatter import YAMLHandler
+from frontmatter.default_handlers import YAMLHandler
 
 from ..blocks import first_heading
 from ..decode import clean

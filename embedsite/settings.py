@@ -3,14 +3,20 @@
 from pathlib import Path
 
 import dj_database_url
-from csp.constants import NONCE, NONE, SELF
-from environs import Env
+from csp.constants import NONE, SELF
+from environs import Env, validate
 
 from embedsite.servers import paths as servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+# A value that makes no sense stops every process at its start, with the variable's name.
+POSITIVE = validate.Range(min=1)
+RATE = validate.Regexp(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$", error="Such as: 30/min.")
+LEVELS = validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+ENGINES = validate.OneOf(["auto", "openvino", "torch"])
 
 # --- where things live -------------------------------------------------------------
 VAR_DIR = Path(env.str("EMBEDSITE_VAR", "") or BASE_DIR / "var").resolve()
@@ -24,21 +30,22 @@ SECRET_KEY = env.str("SECRET_KEY", "") or servers.secret(VAR_DIR, "secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("HTTPS", False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 if env.bool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "embedsite.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
+        "script-src": [SELF],
+        "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
@@ -86,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "embedsite.errors.DatabaseAway",
 ]
 ROOT_URLCONF = "embedsite.urls"
 WSGI_APPLICATION = "embedsite.wsgi.application"
@@ -98,7 +106,6 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "csp.context_processors.nonce",
             ]
         },
     }
@@ -124,6 +131,7 @@ DATABASES = {
     if DATABASE_URL
     else servers.database(VAR_DIR)
 }
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 CELERY_BROKER_URL = REDIS_URL
@@ -157,7 +165,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO", validate=LEVELS)},
     "loggers": {
         "django": {"level": "INFO"},
         "health_check": {"level": "ERROR"},  # a 503 says it all; not each with a traceback
@@ -167,6 +175,7 @@ LOGGING = {
 # --- language ----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOCALE_PATHS = [BASE_DIR / "embedsite" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -185,9 +194,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "collections_app.pagination.ByIdPagination",
     "PAGE_SIZE": 50,
     "DEFAULT_THROTTLE_RATES": {  # per process; search: visitors only, the others: each client
-        "search": env.str("THROTTLE_SEARCH", "120/min"),
-        "ask": env.str("THROTTLE_ASK", "30/min"),
-        "embed": env.str("THROTTLE_EMBED", "300/min"),
+        "search": env.str("THROTTLE_SEARCH", "120/min", validate=RATE),
+        "ask": env.str("THROTTLE_ASK", "30/min", validate=RATE),
+        "embed": env.str("THROTTLE_EMBED", "300/min", validate=RATE),
     },
     # Without a proxy of ours X-Forwarded-For is the client's word: count by its address.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", False) else 0,
@@ -200,26 +209,28 @@ CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 
 # --- limits ------------------------------------------------------------------------
-MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 50 * 1024 * 1024)  # one file
-MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 5_000_000)  # one document's text
-MAX_FILES_PER_UPLOAD = env.int("MAX_FILES_PER_UPLOAD", 500)  # one request
-MAX_QUESTION_CHARS = env.int("MAX_QUESTION_CHARS", 4_000)
-MAX_QUERY_CHARS = env.int("MAX_QUERY_CHARS", 2_000)
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 50 * 1024 * 1024, validate=POSITIVE)  # one file
+MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 5_000_000, validate=POSITIVE)  # one document's text
+MAX_FILES_PER_UPLOAD = env.int("MAX_FILES_PER_UPLOAD", 500, validate=POSITIVE)  # one request
+MAX_QUESTION_CHARS = env.int("MAX_QUESTION_CHARS", 4_000, validate=POSITIVE)
+MAX_QUERY_CHARS = env.int("MAX_QUERY_CHARS", 2_000, validate=POSITIVE)
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 # --- embedding and answering -------------------------------------------------------
-LEASE_SECONDS = env.int("LEASE_SECONDS", 120)
-MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
-EMBED_BATCH_TOKENS = env.int("EMBED_BATCH_TOKENS", 2048)
-EMBED_ENGINE = env.str("EMBED_ENGINE", "auto")  # auto | openvino | torch
-HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 20_000)  # passages; below, an exact scan
+LEASE_SECONDS = env.int("LEASE_SECONDS", 120, validate=POSITIVE)
+MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3, validate=POSITIVE)
+EMBED_BATCH_TOKENS = env.int("EMBED_BATCH_TOKENS", 2048, validate=POSITIVE)
+EMBED_ENGINE = env.str("EMBED_ENGINE", "auto", validate=ENGINES)  # auto | openvino | torch
+HNSW_THRESHOLD = env.int(
+    "HNSW_THRESHOLD", 20_000, validate=POSITIVE
+)  # passages; below, an exact scan
 CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")
 CHAT_MODEL = env.str("CHAT_MODEL", "")
 CHAT_API_KEY = env.str("CHAT_API_KEY", "")
-CHAT_TIMEOUT_SECONDS = env.float("CHAT_TIMEOUT_SECONDS", 60.0)
-CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", 3000)
+CHAT_TIMEOUT_SECONDS = env.float("CHAT_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
+CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", 3000, validate=POSITIVE)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "embedsite",

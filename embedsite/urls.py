@@ -42,6 +42,11 @@ urlpatterns = [
     path("", include("collections_app.urls")),
 ]
 
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error
+
 
 # Until the rooms' own urls are written, so that every template can be rendered.
 def pending(request: HttpRequest, **kwargs: object) -> HttpResponse:

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class EmbedsiteConfig(AppConfig):
+    name = "embedsite"
+
+    def ready(self) -> None:
+        from embedsite import checks  # noqa: F401 (registers itself)

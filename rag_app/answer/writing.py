@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import Any, Literal
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from rag_app.answer import chats
-from rag_app.answer.reading import settle, visible_citations
+from rag_app.answer.reading import cut_off, is_withheld, settle, visible_citations
 from rag_app.language.budget import QuestionTooLong
 from rag_app.language.chat import ChatError, ChatModel, Message
 from rag_app.language.citations import parse
@@ -23,31 +24,65 @@ from rag_app.models import Answer, Citation, Question
 
 log = logging.getLogger(__name__)
 
-SAVE_SECONDS = 1.0  # between two saves of a text that grows
+AT_ONCE = 8  # answers that one process gives: each holds a thread, and pages need some too
+SAVE_SECONDS = 0.5  # between two saves of a text that grows
 LOOK_SECONDS = 0.5  # between two looks at a text that another process writes
 LEASE_MARGIN = 30.0  # seconds on top of the longest silence of a chat server
+_PLACES = BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True)
 class Event:
-    """passages: {"passages": [...]}, text: {"text": delta}, done: {"state": ...},
-    error: {"state": ..., "message": ...}. Done or error comes last, and once."""
+    """passages: {"passages": [...]}, text: {"text": delta}, wait: {} (nothing new yet),
+    done: {"state": ...}, failed: {"state": ..., "message": ...}, busy: {}.
 
-    kind: Literal["passages", "text", "done", "error"]
+    Done, failed or busy comes last, and once.
+    """
+
+    kind: Literal["passages", "text", "wait", "done", "failed", "busy"]
     data: dict[str, Any]
 
 
-def stream(question: Question, *, role: str = "", chat: ChatModel | None = None) -> Iterator[Event]:
+def stream(
+    question: Question, *, role: str = "", chat: ChatModel | None = None
+) -> Generator[Event, None, None]:
     """The passages, then the answer as it is written, saved as it grows.
 
     The first caller has the model write; any other follows what the first one saves. An
     answer that is finished is given as it stands. Closing the iterator stops the model
     and leaves a partial answer. `role` replaces the first sentence of the system prompt.
+    Busy, and nothing else, comes where too many answers are being given already.
     """
+    if not _PLACES.acquire(blocking=False):
+        yield Event("busy", {})
+        return
+    try:
+        yield from _stream(question, role, chat or chats.configured())
+    finally:
+        _PLACES.release()
+
+
+def write(question: Question) -> None:
+    """Have the answer written to its end, or to its failure, which is saved with it."""
+    with closing(stream(question)) as events:
+        for _event in events:
+            pass
+
+
+def stop(question: Question) -> None:
+    """Stop the writing of an answer; what was saved of it stays."""
+    pending = Answer.objects.filter(question=question, state=Answer.State.PENDING)
+    pending.update(state=cut_off(), error=_("You stopped this answer."), lease_until=None)
+
+
+def _stream(question: Question, role: str, chat: ChatModel | None) -> Iterator[Event]:
     answer = Answer.objects.get(question=question)
     citations = visible_citations(question)
     yield Event("passages", {"passages": [_as_data(citation) for citation in citations]})
-    chat = chat or chats.configured()
+    if is_withheld(answer, citations):
+        message = _("You may no longer see a document that this answer uses. Ask again.")
+        yield Event("failed", {"state": Answer.State.FAILED.value, "message": message})
+        return
     if _claim(answer):
         yield from _write(question, answer, citations, role, chat)
     else:
@@ -145,6 +180,7 @@ def _follow(answer: Answer) -> Iterator[Event]:
             sent = len(row.text)
         if row.state != Answer.State.PENDING:
             return
+        yield Event("wait", {})  # so that a reader who has left is noticed
         time.sleep(LOOK_SECONDS)
 
 
@@ -152,7 +188,7 @@ def _last(answer: Answer) -> Event:
     row = Answer.objects.filter(pk=answer.pk).first()
     if row is None:
         message = _("This question was asked again or deleted. Load the page again.")
-        return Event("error", {"state": Answer.State.FAILED.value, "message": message})
+        return Event("failed", {"state": Answer.State.FAILED.value, "message": message})
     if row.state == Answer.State.COMPLETE:
         return Event("done", {"state": row.state})
-    return Event("error", {"state": row.state, "message": row.error})
+    return Event("failed", {"state": row.state, "message": row.error})

@@ -15,7 +15,7 @@ class Counter(Protocol):
     def count(self, text: str) -> int: ...
 
 
-class QuestionTooLong(Exception):
+class QuestionTooLong(Exception):  # noqa: N818
     """The prompt without any passage is over the limit already."""
 
 

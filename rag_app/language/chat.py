@@ -30,27 +30,27 @@ class ChatError(Exception):
         self.detail = detail
 
 
-class Unreachable(ChatError):
+class Unreachable(ChatError):  # noqa: N818
     """No connection could be made, or it broke before an answer began."""
 
 
-class TimedOut(ChatError):
+class TimedOut(ChatError):  # noqa: N818
     """The server was silent for too long, or took too long in all."""
 
 
-class Malformed(ChatError):
+class Malformed(ChatError):  # noqa: N818
     """The reply is not what an OpenAI-compatible server sends."""
 
 
-class CutOff(ChatError):
+class CutOff(ChatError):  # noqa: N818
     """The reply ended before the model said that it was done."""
 
 
-class TooLarge(ChatError):
+class TooLarge(ChatError):  # noqa: N818
     """The reply passed the size limit."""
 
 
-class Refused(ChatError):
+class Refused(ChatError):  # noqa: N818
     """The server answered with an error: its HTTP status and its own message."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -59,9 +59,7 @@ def quotes(
     wanted = set(terms(asked))
     overlap = np.array([_share(wanted, terms(text)) for text in texts])
     near = np.array([passages[number].score for number, _ in candidates])
-    scores = (
-        WEIGHT_SENTENCE * (vectors @ question) + WEIGHT_PASSAGE * near + WEIGHT_TERMS * overlap
-    )
+    scores = WEIGHT_SENTENCE * (vectors @ question) + WEIGHT_PASSAGE * near + WEIGHT_TERMS * overlap
     return [
         Quote(candidates[i][0], *candidates[i][1], texts[i], float(scores[i]))
         for i in _diverse(scores, vectors)

@@ -52,7 +52,9 @@ class OpenAICompatible:
             with (
                 httpx.Client(timeout=self._timeout(), trust_env=False) as client,
                 client.stream(
-                    "POST", endpoint(self.base_url), headers=self._headers(),
+                    "POST",
+                    endpoint(self.base_url),
+                    headers=self._headers(),
                     json={"model": self.model, "messages": list(messages), "stream": True},
                 ) as response,
             ):

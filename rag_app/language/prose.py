@@ -79,7 +79,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 
 def _is_sentence(text: str) -> bool:
-    if len(text) > MAX_CHARS or text.endswith(":") and len(text) < 60:
+    if len(text) > MAX_CHARS or (text.endswith(":") and len(text) < 60):
         return False
     if len(text.split()) < MIN_WORDS and len(CJK.findall(text)) < MIN_CJK:
         return False

@@ -1,0 +1,129 @@
+"""Questions: ask, read, stream, ask again, delete."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.throttling import BaseThrottle
+
+from collections_app.pagination import ByTimePagination
+from collections_app.throttles import AskThrottle
+from collections_app.tokens import AsksPermission
+from rag_app import answer
+from rag_app.event_stream import event_stream
+from rag_app.models import Question
+from rag_app.serializers.answers import AnswerSerializer
+from rag_app.serializers.questions import AskSerializer, QuestionSerializer, RetrySerializer
+from rag_app.visitors import own_questions, session_key
+
+TAGS = ["questions"]
+
+
+class EventStreamRenderer(JSONRenderer):
+    """Lets a client ask for an event stream; problems come as JSON all the same."""
+
+    media_type = "text/event-stream"
+    format = "events"
+
+
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="questions_list",
+        summary="List one's own questions",
+        description="Newest first. A visitor's are those of the visitor's session.",
+        tags=TAGS,
+    ),
+    destroy=extend_schema(
+        operation_id="questions_delete", summary="Delete a question and its answer", tags=TAGS
+    ),
+)
+class QuestionViewSet(
+    mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Question]
+):
+    queryset = Question.objects.none()
+    serializer_class: type[BaseSerializer[Any]] = QuestionSerializer
+    permission_classes = [AsksPermission]
+    pagination_class = ByTimePagination
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Question]:
+        return own_questions(self.request)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [AskThrottle()] if self.action in ("create", "retry") else []
+
+    @extend_schema(
+        operation_id="questions_ask",
+        summary="Ask a question",
+        description=(
+            "Answered from the documents that one may see: by the chat model if the site has "
+            "one, else by quotes. The kind “none” means that no document is about it."
+        ),
+        tags=TAGS,
+        request=AskSerializer,
+        responses={201: AnswerSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        wanted = AskSerializer(data=request.data, context=self.get_serializer_context())
+        wanted.is_valid(raise_exception=True)
+        values = wanted.validated_data
+        asked = answer.ask(
+            request.user,
+            values["question"],
+            collection=values["collection"],
+            session_key=session_key(request),
+        )
+        return _answered(asked, wait=values["wait"], code=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="questions_read",
+        summary="Show a question with its answer",
+        tags=TAGS,
+        responses=AnswerSerializer,
+    )
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return _answered(self.get_object(), wait=False)
+
+    @extend_schema(
+        operation_id="questions_stream",
+        summary="Watch an answer being written",
+        description=(
+            "Server-sent events with JSON in their data. `passages`: those found; `text`: the "
+            "next piece of the answer; last comes `done` or `failed`, with the state."
+        ),
+        tags=TAGS,
+        responses={(200, "text/event-stream"): OpenApiResponse(str)},
+    )
+    @action(detail=True, renderer_classes=[EventStreamRenderer, JSONRenderer])
+    def stream(self, request: Request, pk: str) -> StreamingHttpResponse:
+        return event_stream(self.get_object())
+
+    @extend_schema(
+        operation_id="questions_retry",
+        summary="Ask again",
+        description="Finds the passages anew; the new answer takes the place of the old one.",
+        tags=TAGS,
+        request=RetrySerializer,
+        responses=AnswerSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        asked = self.get_object()
+        wanted = RetrySerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return _answered(answer.retry(asked), wait=wanted.validated_data["wait"])
+
+
+def _answered(asked: Question, *, wait: bool, code: int = status.HTTP_200_OK) -> Response:
+    """The answer as it is now, or, with `wait`, once it has been written."""
+    if wait:
+        answer.write(asked)
+        asked.answer.refresh_from_db()
+    return Response(AnswerSerializer(answer.read(asked)).data, code)

@@ -1,0 +1,91 @@
+"""A question, answered from one's documents: `ask "How do I back up?" -c notes`."""
+
+import json
+from argparse import ArgumentParser
+from contextlib import closing
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app.encoders import ModelMissing
+from collections_app.management import options as shared
+from collections_app.models import Collection
+from collections_app.services import Rejected
+from rag_app import answer
+from rag_app.models import Answer, Citation, Question
+from rag_app.serializers.answers import AnswerSerializer
+
+NOTHING = "No document is about this. Ask with other words, or add documents that are."
+
+
+class Command(BaseCommand):
+    help = "Answer a question from documents, by the chat model or by quotes, with its sources."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("question")
+        parser.add_argument("-c", "--collection", help="its name (all that the owner may see)")
+        parser.add_argument(
+            "--system", default="", help="who the chat model is to be, in a sentence"
+        )
+        parser.add_argument("--json", action="store_true", help="print all of the answer as JSON")
+        shared.add_owner(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = shared.owner(options)
+        name = options["collection"]
+        asked = _ask(user, options["question"], shared.collection(user, name) if name else None)
+        self._write(asked, options["system"], silent=options["json"])
+        asked.answer.refresh_from_db()
+        reading = answer.read(asked)
+        if options["json"]:
+            data = AnswerSerializer(reading).data
+            self.stdout.write(json.dumps(data, indent=4, ensure_ascii=False))
+        else:
+            self._sources(reading)
+        if asked.answer.error:
+            raise CommandError(asked.answer.error)
+        if asked.answer.kind == Answer.Kind.NONE:
+            raise CommandError(NOTHING)
+
+    def _write(self, asked: Question, role: str, *, silent: bool) -> None:
+        """Have the answer written; what a chat model says is printed as it comes."""
+        written = False
+        with closing(answer.stream(asked, role=role)) as events:
+            for event in events:
+                if event.kind == "text" and not silent:
+                    written = True
+                    self.stdout.write(event.data["text"], ending="")
+                    self.stdout.flush()
+        if written:
+            self.stdout.write("\n")
+
+    def _sources(self, reading: answer.Reading) -> None:
+        if reading.answer.kind == Answer.Kind.EXTRACTIVE:
+            self.stdout.write("Quoted from the documents, no language model:\n\n")
+            for quote in reading.quotes:
+                self.stdout.write(f"“{_one_line(quote.quote)}” [{quote.number}]\n")
+        shown = reading.quotes
+        if reading.answer.kind == Answer.Kind.NONE:
+            shown = reading.passages
+            if shown:
+                self.stdout.write("The nearest passages:\n")
+        self.stdout.write("")
+        for citation in shown:
+            self.stdout.write(_source(citation))
+
+
+def _ask(user: Any, question: str, collection: Collection | None) -> Question:
+    try:
+        return answer.ask(user, question, collection=collection)
+    except (Rejected, ModelMissing) as error:
+        raise CommandError(str(error)) from error
+
+
+def _source(citation: Citation) -> str:
+    document = citation.document
+    title = "" if str(document) == document.external_id else f"  {document}"
+    return f"[{citation.number}] {document.external_id}{title}  ({citation.score:.2f})"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Questions, and answers as their asker may see them."""

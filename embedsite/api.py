@@ -14,14 +14,17 @@ from collections_app import openapi  # noqa: F401 (registers how a token logs in
 from embedsite import status
 from embedsite.serializers import StatusSerializer
 from embedsite.views import ApiDocs
+from rag_app import api as rag_api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("collections", collections_api.CollectionViewSet, basename="api-collections")
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
+router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
 router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 
 PLACES = {  # what /api/ lists, and the name of the path
     "collections": "api-collections-list",
+    "questions": "api-questions-list",
     "models": "api-models",
     "tokens": "api-tokens-list",
     "status": "api-status",

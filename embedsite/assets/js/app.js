@@ -1,4 +1,5 @@
 import "./htmx.js";
+import { startAnswers } from "./answer.js";
 import { startCopying } from "./copy.js";
 import { startMenus } from "./menus.js";
 import { startMessages } from "./messages.js";
@@ -12,3 +13,4 @@ startMessages();
 startCopying();
 startShortcuts();
 startUploads();
+startAnswers();

@@ -4,6 +4,8 @@ import subprocess
 
 import psutil
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from embedsite.servers import binaries, paths, processes
 from embedsite.servers.account import Account
@@ -28,8 +30,8 @@ class Redis:
         if not self.data.is_dir():
             return False
         try:
-            with redis.Redis(unix_socket_path=str(self.layout.redis_socket), socket_timeout=5) as r:
-                return bool(r.ping())
+            with self._client() as client:
+                return bool(client.ping())
         except redis.RedisError:
             return False
 
@@ -65,6 +67,13 @@ class Redis:
         found = [psutil.Process(pid)] if pid and processes.is_running(pid, self._is_mine) else []
         found = found or processes.find(self._is_mine)
         processes.end(found, patience=10 if self.data.is_dir() else 1)
+
+    def _client(self) -> redis.Redis:
+        """A client that asks once: by itself it would try for four seconds."""
+        once = Retry(NoBackoff(), retries=0)
+        return redis.Redis(
+            unix_socket_path=str(self.layout.redis_socket), socket_timeout=5, retry=once
+        )
 
     def _is_mine(self, process: psutil.Process) -> bool:
         return process.name() == "redis-server" and processes.works_in(process, self.data)

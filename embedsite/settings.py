@@ -240,6 +240,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/",
     "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DocumentState": "collections_app.models.Document.State",
+        "AnswerState": "rag_app.models.Answer.State",
+        "AnswerKind": "rag_app.models.Answer.Kind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "collections_app.openapi.add_problems",

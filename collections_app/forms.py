@@ -80,7 +80,10 @@ class TextForm(forms.Form):
 
 
 class DocumentForm(forms.Form):
-    """A document's title, and its text where it came as text and not as a file."""
+    """A document's title, and its text where it came as text and not as a file.
+
+    `revision` says which state of the document the form was opened with.
+    """
 
     title = forms.CharField(label=_("Title"), max_length=500, required=False)
     body = forms.CharField(
@@ -95,16 +98,29 @@ class DocumentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         help_text=_('A JSON object, such as {"author": "Ada"}.'),
     )
+    revision = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, document: Document) -> None:
         initial = {
             "title": document.title,
-            "body": document.body,
+            "body": document.source_text,
             "metadata": document.metadata,
+            "revision": document.revision,
         }
         super().__init__(data, initial=initial)
-        if document.body is None:
+        if document.source_text is None:
             del self.fields["body"]
+
+    def allow_overwriting(self, current: Document) -> None:
+        """Say that `current` is newer than what was opened; the next try replaces it."""
+        self.add_error(
+            None,
+            _(
+                "The document was changed while you were editing it. Nothing is saved yet. "
+                "Compare it with yours, which stands below; saving again replaces the other one."
+            ),
+        )
+        self.data = dict(self.data.items()) | {"revision": str(current.revision)}
 
     def clean_metadata(self) -> dict[str, Any]:
         metadata = self.cleaned_data["metadata"] or {}

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from collections_app.encoders import ModelMissing
-from collections_app.services import Rejected
+from collections_app.services import ChangedMeanwhile, Rejected
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,8 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response:
 
 def as_api_error(error: Exception) -> Exception:
     """Errors of Django, the database and our services, as what the client can act on."""
+    if isinstance(error, ChangedMeanwhile):
+        return Conflict(str(error))
     if isinstance(error, Rejected):
         return exceptions.ValidationError({"detail": str(error)})
     if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):

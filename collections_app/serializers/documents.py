@@ -89,6 +89,9 @@ class DocumentEditSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(required=False, allow_blank=True)
     text = serializers.CharField(trim_whitespace=False, allow_blank=True, required=False)
     metadata = serializers.DictField(required=False)
+    revision = serializers.IntegerField(
+        required=False, help_text=_("Refuse with 409 unless the document still has this revision.")
+    )
 
 
 class DocumentFilterSerializer(serializers.Serializer[Any]):

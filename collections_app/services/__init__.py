@@ -8,8 +8,12 @@ caller's question (`editable_by`).
 from collections_app.services.accounts import create_token, operator
 from collections_app.services.adding import add_documents
 from collections_app.services.collections import create_collection, default_model
-from collections_app.services.deleting import delete_collection, delete_documents
-from collections_app.services.editing import edit_document
+from collections_app.services.deleting import (
+    delete_account,
+    delete_collection,
+    delete_documents,
+)
+from collections_app.services.editing import ChangedMeanwhile, edit_document
 from collections_app.services.files import NamedPath, add_files, safe_id, store_blob
 from collections_app.services.incoming import AddResult, Incoming, Problem
 from collections_app.services.progress import Progress, progress
@@ -18,6 +22,7 @@ from collections_app.storage import Rejected
 
 __all__ = [
     "AddResult",
+    "ChangedMeanwhile",
     "Incoming",
     "NamedPath",
     "Problem",
@@ -28,6 +33,7 @@ __all__ = [
     "create_collection",
     "create_token",
     "default_model",
+    "delete_account",
     "delete_collection",
     "delete_documents",
     "edit_document",

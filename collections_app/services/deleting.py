@@ -1,5 +1,6 @@
 """Deleting: rows in every room, vectors and postings in one transaction, files after it."""
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -27,6 +28,14 @@ def delete_collection(collection: Collection) -> None:
         _count, files = _delete(Document.objects.filter(collection=collection))
         Collection.objects.filter(pk=collection.pk).delete()
         _remove_files_on_commit(files)
+
+
+@transaction.atomic
+def delete_account(user: User) -> None:
+    """Delete a user with all collections; nothing large is left for Django's cascade to load."""
+    for collection in Collection.objects.filter(owner=user).order_by("pk"):
+        delete_collection(collection)
+    user.delete()
 
 
 def _delete(queryset: QuerySet[Document]) -> tuple[int, set[str]]:

@@ -19,9 +19,14 @@ from collections_app.storage import Rejected, remove_unused
 from collections_app.wake import call_on_commit
 
 
+class ChangedMeanwhile(Rejected):
+    """The document is no longer as it was when the editor opened it."""
+
+
 def edit_document(
     document: Document,
     *,
+    revision: int | None = None,
     title: str | None = None,
     body: str | None = None,
     metadata: dict[str, Any] | None = None,
@@ -29,13 +34,16 @@ def edit_document(
     """Change what is given; the document stays searchable as it was until it is embedded.
 
     An empty title asks for the one in the text. A body takes the place of a stored file.
-    Raises Rejected for bad values and for a document that has been deleted.
+    Raises Rejected for bad values and for a document that has been deleted, and
+    ChangedMeanwhile where `revision` is given and is not the document's.
     """
     _check(title, body, metadata)
     with transaction.atomic():
         current = Document.objects.select_for_update(of=["self"]).filter(pk=document.pk).first()
         if current is None:
             raise Rejected(_("The document has been deleted."))
+        if revision not in (None, current.revision):
+            raise ChangedMeanwhile(_("The document was changed meanwhile; nothing was saved."))
         changes = _changes(current, title, body, metadata)
         if changes:
             Document.objects.filter(pk=current.pk).update(**requeued(), **changes)

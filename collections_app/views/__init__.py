@@ -7,6 +7,7 @@ from collections_app.views.collections import (
     collection_list,
     collection_new,
     collection_progress,
+    collection_reembed,
     collection_retry,
 )
 from collections_app.views.content import content_add, text_add
@@ -14,6 +15,7 @@ from collections_app.views.documents import (
     document_delete,
     document_edit,
     document_file,
+    document_reembed,
     document_retry,
 )
 from collections_app.views.tokens import token_revoke, tokens
@@ -25,11 +27,13 @@ __all__ = [
     "collection_list",
     "collection_new",
     "collection_progress",
+    "collection_reembed",
     "collection_retry",
     "content_add",
     "document_delete",
     "document_edit",
     "document_file",
+    "document_reembed",
     "document_retry",
     "text_add",
     "token_revoke",

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -24,9 +23,8 @@ DOCUMENTS_PER_PAGE = 50
 
 @require_safe
 def collection_list(request: HttpRequest) -> HttpResponse:
-    rows = Collection.objects.visible_to(request.user).select_related("owner")
-    counted = rows.annotate(size=Count("documents"))
-    page = Paginator(counted, COLLECTIONS_PER_PAGE).get_page(request.GET.get("page"))
+    rows = Collection.objects.visible_to(request.user).select_related("owner").with_size()
+    page = Paginator(rows, COLLECTIONS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "collections_app/collections.html", {"page": page})
 
 
@@ -70,6 +68,7 @@ def collection_progress(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
+@login_required
 @require_POST
 def collection_retry(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
@@ -77,6 +76,19 @@ def collection_retry(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request,
         ngettext("%d document will be tried again.", "%d documents will be tried again.", count)
+        % count,
+    )
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def collection_reembed(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
+    count = services.reembed(found.documents.all())
+    messages.success(
+        request,
+        ngettext("%d document is embedded again.", "%d documents are embedded again.", count)
         % count,
     )
     return redirect(found)

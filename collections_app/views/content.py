@@ -1,20 +1,53 @@
 """Adding content: files by drag and drop or picker, and pasted text."""
 
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import cast
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from collections_app import services
 from collections_app.forms import TextForm
 from collections_app.models import Collection
-from collections_app.services import AddResult, Problem
+from collections_app.services import AddResult, NamedPath, Problem, safe_id
+
+View = Callable[[HttpRequest, int], HttpResponse]
 
 
+def within_limits(view: View) -> View:
+    """A request over a limit is answered on this page, not by a bare 400.
+
+    The CSRF check is the first to read the body, so it is made here and not by the middleware.
+    """
+    checked: View = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def answered(request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            return checked(request, pk)
+        except TooManyFilesSent:
+            message = _("These are more files than the %(most)d that one request takes.")
+            return _refused(request, pk, message % {"most": settings.MAX_FILES_PER_UPLOAD})
+        except (RequestDataTooBig, TooManyFieldsSent):
+            return _refused(request, pk, _("This is more than one request takes. Send less of it."))
+
+    return answered
+
+
+@within_limits
 @login_required
 @vary_on_headers("Accept")
 def content_add(request: HttpRequest, pk: int) -> HttpResponse:
@@ -22,23 +55,24 @@ def content_add(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
     if request.method != "POST":
         return _page(request, found, TextForm())
-    files = request.FILES.getlist("files")
+    files = _sent_files(request)
     if not files:
-        result = AddResult(problems=[Problem("", _("No file came. Choose one or more files."))])
-    else:
-        result = services.add_files(found, files)
+        return _refused(request, pk, _("No file came. Choose one or more files."), 422)
+    result = services.add_files(found, files)
     if request.accepts("text/html"):
         return _answer(request, found, TextForm(), result)
+    sent = {safe_id(file.name): file.name for file in files}
     return JsonResponse(
         {
             "added": len(result.added),
             "changed": len(result.changed),
             "unchanged": len(result.unchanged),
-            "problems": {problem.external_id: problem.message for problem in result.problems},
+            "problems": {sent.get(one.external_id, ""): one.message for one in result.problems},
         }
     )
 
 
+@within_limits
 @login_required
 @require_POST
 def text_add(request: HttpRequest, pk: int) -> HttpResponse:
@@ -48,11 +82,30 @@ def text_add(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, found, form, status=422)
     item = services.Incoming(
         external_id=form.cleaned_data["title"],
-        body=form.cleaned_data["text"],
+        body=form.cleaned_data["text"].replace("\r\n", "\n"),  # as browsers send it
         title=form.cleaned_data["title"],
         media_type=form.cleaned_data["media_type"],
     )
     return _answer(request, found, form, services.add_documents(found, [item]))
+
+
+def _sent_files(request: HttpRequest) -> list[NamedPath]:
+    """The files, under the paths that the page's script sends beside them, else their names."""
+    files = [cast(TemporaryUploadedFile, file) for file in request.FILES.getlist("files")]
+    paths = request.POST.getlist("paths")
+    names = paths if len(paths) == len(files) else [file.name or "" for file in files]
+    return [
+        NamedPath(Path(file.temporary_file_path()), name)
+        for file, name in zip(files, names, strict=True)
+    ]
+
+
+def _refused(request: HttpRequest, pk: int, message: str, status: int = 413) -> HttpResponse:
+    """Nothing went in; said to whoever may add content here."""
+    found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
+    if not request.accepts("text/html"):
+        return JsonResponse({"message": message}, status=status)
+    return _page(request, found, TextForm(), refusal=message, status=status)
 
 
 def _answer(
@@ -83,6 +136,7 @@ def _page(
     collection: Collection,
     form: TextForm,
     problems: list[Problem] | None = None,
+    refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
@@ -90,6 +144,7 @@ def _page(
         "can_edit": True,
         "form": form,
         "problems": problems or [],
+        "refusal": refusal,
         "progress": services.progress(collection),
         "tab": "add",
     }

@@ -5,7 +5,7 @@ from typing import IO
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app import services, storage
 from collections_app.forms import DocumentForm
-from collections_app.models import Document
+from collections_app.models import Blob, Document
 
 
 @login_required
@@ -23,6 +23,8 @@ def document_edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.edit_document(found, **form.cleaned_data)
+        except services.ChangedMeanwhile:
+            form.allow_overwriting(Document.objects.get(pk=pk))
         except services.Rejected as error:
             form.add_error(None, str(error))
         else:
@@ -50,6 +52,15 @@ def document_retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(found.collection if request.POST.get("back") == "collection" else found)
 
 
+@login_required
+@require_POST
+def document_reembed(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _own(request, pk)
+    services.reembed(Document.objects.filter(pk=found.pk))
+    messages.success(request, _("“%s” is embedded again.") % found)
+    return redirect(found)
+
+
 @require_safe
 def document_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The content as it came, always as a download: it is never shown by the browser."""
@@ -57,15 +68,22 @@ def document_file(request: HttpRequest, pk: int) -> HttpResponseBase:
         Document.objects.visible_to(request.user).select_related("blob"), pk=pk
     )
     if found.blob is None:
-        stream: IO[bytes] = BytesIO((found.body or "").encode())
+        stream: IO[bytes] = BytesIO((found.source_text or "").encode())
     else:
-        stream = storage.path_of(found.blob.sha256).open("rb")
+        stream = _opened(found.blob)
     return FileResponse(
         stream,
         as_attachment=True,
         filename=found.external_id.rsplit("/", 1)[-1],
         content_type="application/octet-stream",
     )
+
+
+def _opened(blob: Blob) -> IO[bytes]:
+    try:
+        return storage.path_of(blob.sha256).open("rb")
+    except FileNotFoundError as error:
+        raise Http404(_("The stored file is gone. Add the document again.")) from error
 
 
 def _own(request: HttpRequest, pk: int) -> Document:

@@ -5,6 +5,9 @@ const FILES_PER_REQUEST = 20;
 const BYTES_PER_REQUEST = 40 * 1024 * 1024;
 const ROWS_SHOWN = 200;
 
+const paths = new WeakMap(); // of files that came in a folder
+const pathOf = (file) => paths.get(file) ?? file.name;
+
 export function startUploads() {
   for (const form of document.querySelectorAll("form[data-upload]")) attach(form);
 }
@@ -35,7 +38,8 @@ function attach(form) {
   });
 }
 
-// Folders are walked; a browser that cannot do that still gives the files themselves.
+// Folders are walked, and each file keeps its path within what was dropped; a browser that
+// cannot do that still gives the files themselves.
 async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
@@ -46,7 +50,9 @@ async function dropped(transfer) {
 
 async function walk(entry, found) {
   if (entry.isFile) {
-    found.push(await new Promise((done, fail) => entry.file(done, fail)));
+    const file = await new Promise((done, fail) => entry.file(done, fail));
+    paths.set(file, entry.fullPath.replace(/^\//, ""));
+    found.push(file);
     return;
   }
   const reader = entry.createReader();
@@ -77,7 +83,7 @@ function batches(files) {
 async function upload(form, files) {
   const view = new UploadView(form, files.length);
   for (const batch of batches(files)) {
-    const rows = batch.map((file) => view.row(file.name));
+    const rows = batch.map((file) => view.row(pathOf(file)));
     view.finished(batch, rows, await send(form, batch));
   }
   view.done();
@@ -88,7 +94,10 @@ async function upload(form, files) {
 async function send(form, batch) {
   const data = new FormData();
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-  for (const file of batch) data.append("files", file, file.name);
+  for (const file of batch) {
+    data.append("files", file, file.name);
+    data.append("paths", pathOf(file));
+  }
   try {
     const response = await fetch(form.action, {
       method: "POST",
@@ -144,7 +153,7 @@ class UploadView {
 
   finished(batch, rows, answer) {
     batch.forEach((file, at) => {
-      const problem = answer.message ?? answer.problems?.[file.name];
+      const problem = answer.message ?? answer.problems?.[pathOf(file)];
       rows[at].className = problem ? "badge badge--set_aside" : "badge badge--ready";
       rows[at].textContent = problem ? this.words.refused : this.words.added;
       if (problem) {

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from collections_app import encoders
 from collections_app.models import EmbeddingModel
+from collections_app.pipeline.tokenizer import Tokenizer
 
 QUERIES_KEPT = 1024  # vectors of recent queries, 1.5 kB each at 384 numbers
 
@@ -27,6 +28,16 @@ def spec(model: EmbeddingModel) -> encoders.ModelSpec:
 def encoder(model: EmbeddingModel) -> encoders.Encoder:
     """The model's encoder, loaded once per process. Raises what `encoders.load` raises."""
     return _load(spec(model))
+
+
+def tokenizer(model: EmbeddingModel) -> Tokenizer:
+    """The model's tokenizer, without its weights. Raises what `encoders.tokenizer` raises."""
+    return encoders.tokenizer(spec(model), _models())
+
+
+def prepare(model: EmbeddingModel) -> None:
+    """What the model's first use on this machine needs, done now. Raises ModelMissing."""
+    encoders.prepare(spec(model), _models(), settings.EMBED_ENGINE)
 
 
 def prefixed(model: EmbeddingModel, text: str, kind: Literal["query", "passage"]) -> str:
@@ -52,4 +63,8 @@ def _query_vector(model: encoders.ModelSpec, text: str) -> np.ndarray:
 
 
 def _load(model: encoders.ModelSpec) -> encoders.Encoder:
-    return encoders.load(model, Path(settings.MODELS_DIR), settings.EMBED_ENGINE)
+    return encoders.load(model, _models(), settings.EMBED_ENGINE)
+
+
+def _models() -> Path:
+    return Path(settings.MODELS_DIR)

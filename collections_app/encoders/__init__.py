@@ -1,9 +1,10 @@
 """Texts to vectors. Knows no Django.
 
-`load` gives a model's encoder, `tokenizer` its tokenizer alone, which costs no weights.
+`load` gives a model's encoder, `tokenizer` its tokenizer alone, which costs no weights;
+`prepare` does ahead what the first `load` on a machine has to do.
 """
 
-from .loading import load, tokenizer
+from .loading import load, prepare, tokenizer
 from .spec import Encoder, ModelMissing, ModelSpec
 
-__all__ = ["Encoder", "ModelMissing", "ModelSpec", "load", "tokenizer"]
+__all__ = ["Encoder", "ModelMissing", "ModelSpec", "load", "prepare", "tokenizer"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ Vectors = NDArray[np.float32]
 
 
 class ModelMissing(Exception):  # noqa: N818 - a statement about the model
-    """The model's files are not where they should be; the message says what to do."""
+    """The model cannot be had as it is registered; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,20 @@ class ModelSpec:
     dimension: int
     token_limit: int
     normalised: bool = True
+
+
+def check(spec: ModelSpec, folder: Path, dimension: int | None, most_tokens: int | None) -> None:
+    """That the model in the folder is what is registered. Raises ModelMissing."""
+    if dimension != spec.dimension:
+        raise ModelMissing(
+            f"The model in {folder} gives {dimension} numbers, but {spec.dimension} are "
+            "registered for it. Correct its dimension."
+        )
+    if most_tokens is not None and most_tokens < spec.token_limit:
+        raise ModelMissing(
+            f"The model in {folder} takes {most_tokens} tokens, but {spec.token_limit} are "
+            "registered for it. Correct its token limit."
+        )
 
 
 class Encoder(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from collections_app import encoders, storage, vectors
+from collections_app import storage, vectors
 from collections_app.models import Document, EmbeddingModel
 from collections_app.pipeline.extract import Extracted, Unreadable, extract
 from collections_app.pipeline.split import Span, embedded_text, split
@@ -61,8 +61,8 @@ class Reader:
 
     @classmethod
     def of(cls, model: EmbeddingModel) -> "Reader":
-        """Raises what `encoders.tokenizer` raises when the model is not there."""
-        tokenizer = encoders.tokenizer(vectors.spec(model))
+        """Raises what `vectors.tokenizer` raises when the model is not there."""
+        tokenizer = vectors.tokenizer(model)
         prefix = tokenizer.count(model.passage_prefix) - tokenizer.count("")
         return cls(model, tokenizer, model.token_limit - prefix)
 

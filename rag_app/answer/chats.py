@@ -6,7 +6,6 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
-from collections_app.encoders import tokenizer
 from collections_app.models import EmbeddingModel
 from rag_app.language import budget, chat, prompts
 from rag_app.language.openai_compatible import OpenAICompatible
@@ -45,7 +44,7 @@ def pack(
     def prompt(chosen: Sequence[prompts.NumberedPassage]) -> list[chat.Message]:
         return prompts.messages(question, chosen, marker, role)
 
-    counter = tokenizer(vectors.spec(model))
+    counter = vectors.tokenizer(model)
     packed = budget.pack(passages, prompt, counter, settings.CHAT_CONTEXT_TOKENS)
     return packed, prompt(packed)
 

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -25,9 +24,12 @@ STREAMED, WHOLE = "text/event-stream", "application/json"
 
 
 def endpoint(base_url: str) -> str:
-    """The address of chat completions; a base without a path gets `/v1`."""
+    """The address of chat completions; a base without a path gets `/v1`.
+
+    Raises httpx.InvalidURL.
+    """
     base = base_url.rstrip("/")
-    if not urlsplit(base).path:
+    if httpx.URL(base).path in ("", "/"):
         base += "/v1"
     return f"{base}/chat/completions"
 
@@ -62,7 +64,9 @@ class OpenAICompatible:
         except httpx.TimeoutException as error:
             raise TimedOut(f"no data within the time limit ({type(error).__name__})") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unreachable(str(error)) from error
+            raise Unreachable(self._without_key(str(error))) from error
+        except UnicodeEncodeError as error:
+            raise Unreachable("the key has characters that no header can carry") from error
 
     def _timeout(self) -> httpx.Timeout:
         connect = min(self.connect_seconds, self.silence_seconds)
@@ -79,7 +83,7 @@ class OpenAICompatible:
         try:
             yield from self._answer(response)
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise CutOff(str(error)) from error
+            raise CutOff(self._without_key(str(error))) from error
 
     def _answer(self, response: httpx.Response) -> Iterator[str]:
         chunks = self._bounded(response)
@@ -116,8 +120,11 @@ class OpenAICompatible:
             body += chunk
             if len(body) > ERROR_BYTES:
                 break
-        message = _message_of(body)
-        return message.replace(self.api_key, "***") if self.api_key else message
+        return self._without_key(_message_of(body))
+
+    def _without_key(self, message: str) -> str:
+        key = self.api_key.strip()
+        return message.replace(key, "***") if key else message
 
 
 def _message_of(body: bytes) -> str:

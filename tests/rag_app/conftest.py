@@ -1,0 +1,42 @@
+"""What the tests of questions and answers share."""
+
+import pytest
+from django.core.cache import cache
+
+from rag_app.language.chat import ScriptedChat
+from tests.rag_app.chat_server import ChatServer
+
+NOTES = {
+    "backup": (
+        "# Backups\n\nRun the sqlite backup command every night. "
+        "The backup is copied to another machine before sunrise."
+    ),
+    "bread": "# Bread\n\nKnead the dough for ten minutes. Let the dough rest until it doubles.",
+    "tides": "# Tides\n\nThe harbour floods twice a day. Spring tides follow the full moon.",
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    """Limits are counted in the process's cache: each test begins at none."""
+    cache.clear()
+
+
+@pytest.fixture
+def chat_server(settings):
+    """A chat server on this machine that the site is set up to use."""
+    with ChatServer() as server:
+        settings.CHAT_BASE_URL = server.url
+        settings.CHAT_MODEL = "scripted-1"
+        yield server
+
+
+@pytest.fixture
+def no_chat(settings):
+    settings.CHAT_BASE_URL = settings.CHAT_MODEL = ""
+
+
+@pytest.fixture
+def scripted():
+    """A chat model in the process, for `answer.stream(question, chat=...)`."""
+    return ScriptedChat

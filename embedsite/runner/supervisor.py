@@ -34,6 +34,9 @@ logfile=log/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=1
 childlogdir=log
+
+[group:site]
+programs=web,worker,beat
 """
 
 WEB = (

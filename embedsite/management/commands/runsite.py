@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from embedsite.runner import administrator, ports
+from embedsite.runner import administrator, ports, static
 from embedsite.runner.presence import Presence
 from embedsite.runner.site import Site
 from embedsite.servers.errors import ServerError
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         self.say("Preparing database, translations and static files ...")
         call_command("migrate", interactive=False, verbosity=0)
         compile_all(settings.BASE_DIR)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        static.collect(settings.STATIC_ROOT)
 
     def _site(self, wanted: int, lease: Lease | None) -> Site:
         port = ports.free(wanted)

@@ -45,7 +45,7 @@ def read_json(file: Path) -> Any:
 
 def tokenizer_file(model: Path) -> Path:
     """The model's tokenizer.json: in its folder, or in that of its first module (CLIP)."""
-    first = next(iter(read_json(model / "modules.json")), {})
+    first: dict[str, str] = next(iter(read_json(model / "modules.json")), {})
     for place in (model, model / first.get("path", "")):
         if (file := place / "tokenizer.json").is_file():
             return file

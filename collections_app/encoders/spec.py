@@ -45,8 +45,11 @@ def check(spec: ModelSpec, folder: Path, dimension: int | None, most_tokens: int
 class Encoder(Protocol):
     """Safe to call from any thread."""
 
-    tokenizer: Tokenizer
-    token_limit: int
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+
+    @property
+    def token_limit(self) -> int: ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), dimension), in the order given; texts over the limit are cut."""

@@ -55,7 +55,9 @@ class TokenVectors(torch.nn.Module):
 
     def __init__(self, encoder: TorchEncoder) -> None:
         super().__init__()
-        self.transformer = encoder.model[0].auto_model.eval().requires_grad_(False)
+        transformer = encoder.model[0].auto_model
+        assert isinstance(transformer, torch.nn.Module)
+        self.transformer = transformer.eval().requires_grad_(False)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         made = self.transformer(input_ids=input_ids, attention_mask=attention_mask)
@@ -70,7 +72,7 @@ def example() -> dict[str, torch.Tensor]:
 
 
 def _loaded(folder: Path, device: str | None) -> SentenceTransformer:
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings():  # the library's talk about its own next version
             warnings.simplefilter("ignore")

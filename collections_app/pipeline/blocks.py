@@ -52,7 +52,16 @@ _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _ITEM = re.compile(r"[ \t]{0,40}(?:[-*+]|\d{1,9}[.)])(?=[ \t])")
 _INDENTED = re.compile(r"(?: {4}|\t)")
-_MARKUP = re.compile(r"[*_`]+|\[([^\[\]]{0,300})\]\([^()]{0,1000}\)")
+# An item that may follow a paragraph without a blank line: not "1984." or "- " alone.
+_INTERRUPTS = re.compile(r" {0,3}(?:[-*+]|1[.)])[ \t]+\S")
+_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_MARKUP = re.compile(
+    r"(?<!`)(?P<ticks>`{1,3})(?!`)(?P<code>[^`]{1,300})(?P=ticks)"
+    r"|!?\[(?P<link>[^\[\]]{0,300})\]\([^()]{0,1000}\)"
+    r"|(?P<stars>\*{1,3})(?=\S)(?P<strong>[^*]{1,300})(?<=\S)(?P=stars)"
+    r"|(?<!\w)(?P<scores>_{1,3})(?=\S)(?P<em>.{1,300}?)(?<=\S)(?P=scores)(?!\w)"
+    r"|\\(?P<escaped>[!-/:-@\[-`{-~])"
+)
 
 
 def blocks(text: str, media_type: str = MARKDOWN) -> list[Block]:
@@ -91,8 +100,17 @@ def _paragraphs(lines: list[_Line]) -> list[Block]:
 
 def _heading_title(raw: str) -> str:
     """A heading's words without closing hashes, emphasis and link targets."""
-    bare = raw.strip().rstrip("#").rstrip() if raw.rstrip().endswith("#") else raw.strip()
-    return " ".join(_MARKUP.sub(lambda m: m.group(1) or "", bare).split())
+    return " ".join(_bare(_CLOSING_HASHES.sub("", raw)).split())
+
+
+def _bare(text: str) -> str:
+    return _MARKUP.sub(_shown, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    """What is seen of a piece of inline markup."""
+    literal = found["code"] or found["escaped"]
+    return literal or _bare(found["link"] or found["strong"] or found["em"] or "")
 
 
 def _is_rule(line: _Line) -> bool:
@@ -201,13 +219,18 @@ class _Scanner:
             after_blank = False
         self.found.append(block)
 
+    def _interrupts(self, line: _Line) -> bool:
+        """What ends a paragraph without a blank line between."""
+        starts = (_FENCE, _ATX, _INTERRUPTS)
+        return any(one.match(line.text) for one in starts) or self._table_begins()
+
     def _paragraph(self) -> None:
         first = self.lines[self.at]
         block = Block(Kind.PARAGRAPH, first.start, first.end)
         self.at += 1
         while self.at < len(self.lines):
             line = self.lines[self.at]
-            if line.blank or _FENCE.match(line.text) or _ATX.match(line.text):
+            if line.blank or self._interrupts(line):
                 break
             underline = _SETEXT.match(line.text)
             block.end = line.end

@@ -16,8 +16,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Binary formats whose first bytes could pass for text.
-_WRAPPED = {b"%PDF-": "a PDF document", b"{\\rtf": "an RTF document", b"%!PS": "PostScript"}
+# Formats whose first bytes could pass for text, or say less than their detector thinks.
+_WRAPPED = {
+    b"%PDF-": "a PDF document",
+    b"{\\rtf": "an RTF document",
+    b"%!PS": "PostScript",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+}
 _CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _REMOVED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_.:-]{2,40})""")

@@ -15,6 +15,7 @@ _handler = YAMLHandler()
 _MAX_FRONT_MATTER = 100_000  # characters; YAML is slow to read
 _MAX_VALUES = 5_000  # YAML aliases can make a small file enormous
 _MAX_DEPTH = 20
+_MAX_BITS = 1_000
 
 
 def read(body: str) -> Extracted:
@@ -58,7 +59,11 @@ def _json(value: object, budget: Iterator[int], depth: int) -> object:
     if next(budget, None) is None or depth > _MAX_DEPTH:
         raise ValueError("too many or too deeply nested values")
     match value:
-        case None | bool() | int():
+        case None | bool():
+            return value
+        case int():
+            if value.bit_length() > _MAX_BITS:  # JSON could not be written
+                raise ValueError("a number is too large")
             return value
         case float():
             return value if math.isfinite(value) else str(value)

@@ -65,7 +65,7 @@ def worker() -> str:
         raise PartDownError(_("unknown while Redis is away")) from error
     if not count:
         raise PartDownError(_("none runs; uploads are kept and wait"))
-    return ngettext("%(count)d runs", "%(count)d run", count) % {"count": count}
+    return ngettext("%(count)d is running", "%(count)d are running", count) % {"count": count}
 
 
 def model() -> str:
@@ -80,7 +80,7 @@ def model() -> str:
     if kind == "package" and find_spec(package) is None:
         raise PartDownError(_("the package %(name)s is not installed") % {"name": package})
     if found.ref.startswith("/") and not Path(found.ref).exists():
-        raise PartDownError(_("%(path)s does not exist") % {"path": found.ref})
+        raise PartDownError(_("the folder of %(name)s does not exist") % {"name": found.name})
     return found.name
 
 

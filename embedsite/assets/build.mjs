@@ -30,6 +30,7 @@ await build({
     app: join(here, "js", "app.js"),
     api_docs: join(here, "js", "api_docs.js"),
     style: join(here, "css", "app.css"),
+    admin: join(here, "css", "admin.css"),
     widget: join(here, "css", "widget.css"),
   },
   outdir: dist,

@@ -16,7 +16,7 @@ window.SwaggerUIBundle({
   url: place.dataset.schema,
   domNode: place,
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: -1,
   presets: [window.SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",

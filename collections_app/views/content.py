@@ -67,7 +67,9 @@ def content_add(request: HttpRequest, pk: int) -> HttpResponse:
             "added": len(result.added),
             "changed": len(result.changed),
             "unchanged": len(result.unchanged),
-            "problems": {sent.get(one.external_id, ""): one.message for one in result.problems},
+            "problems": {
+                sent.get(one.external_id, one.external_id): one.message for one in result.problems
+            },
         }
     )
 

@@ -77,7 +77,9 @@ def refresh(collection_id: int) -> bool:
         collection = (
             Collection.objects.select_related("embedding_model").filter(pk=collection_id).first()
         )
-        for _ in range(ROUNDS if collection else 0):
+        if collection is None:
+            return True
+        for _ in range(ROUNDS):
             documents.update_vectors(collection)
             if not _fill(collection):
                 break
@@ -92,13 +94,7 @@ def stale() -> list[int]:
 def forget(document_ids: Sequence[int]) -> None:
     """Purge documents that are about to be deleted, inside the deleting transaction."""
     with transaction.atomic():
-        for pk in (
-            Document.objects.filter(pk__in=document_ids)
-            .order_by("collection")
-            .values_list("collection", flat=True)
-            .distinct()
-        ):
-            locks.hold_derived(pk)
+        locks.hold_derived_of(document_ids)
         pairs.forget(document_ids)
 
 

@@ -47,7 +47,8 @@ def z_scores(cosines: Floats, spread: Spread) -> Floats:
     """Standard deviations above the mean; 0 where every cosine is the same."""
     if spread.variance < 1e-12:
         return np.zeros_like(cosines)
-    return (cosines - spread.mean) / np.sqrt(spread.variance)
+    scores: Floats = (cosines - spread.mean) / np.sqrt(spread.variance)
+    return scores
 
 
 def rarity(passages: int, holding: int) -> float:

@@ -1,6 +1,5 @@
 """Document vectors: made from passage vectors, read as one matrix."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 from collections_app.models import Collection, Document
 from search_app.models import DocumentVector
 from search_app.queries import locks, pairs
-from search_app.queries.vectors import text
 
 NEARLY_ZERO = 1e-6  # a mean shorter than this has no direction
 
@@ -149,6 +147,12 @@ def matrix(collection: Collection) -> Matrix:
     )
 
 
+def current_matrix(collection: Collection) -> Matrix:
+    """The same, brought up to date first."""
+    update_vectors(collection)
+    return matrix(collection)
+
+
 def vector_of(document: Document) -> np.ndarray | None:
     """The mean of a document's passage vectors, length 1; None while it has none."""
     with connection.cursor() as cursor:
@@ -163,41 +167,3 @@ def vector_of(document: Document) -> np.ndarray | None:
         )
         row = cursor.fetchone()
     return np.array(row[0], dtype=np.float32) if row else None
-
-
-SIMILAR = """
-SELECT near.document_id, passage.id, near.cosine
-FROM (
-    SELECT document_id, 1 - (embedding <=> %(vector)s::vector) AS cosine
-    FROM search_app_documentvector
-    WHERE collection_id = %(collection)s AND model_id = %(model)s
-      AND document_id <> %(document)s AND vector_dims(embedding) = %(dimension)s
-    ORDER BY cosine DESC, document_id LIMIT %(limit)s
-) near
-CROSS JOIN LATERAL (
-    SELECT p.id FROM collections_app_passage p
-    JOIN collections_app_vector v ON v.passage_id = p.id AND v.model_id = %(model)s
-    WHERE p.document_id = near.document_id
-    ORDER BY v.embedding <=> %(vector)s::vector, p.id LIMIT 1
-) passage
-ORDER BY near.cosine DESC, near.document_id
-"""
-
-
-def similar(
-    document: Document, model_id: int, vector: np.ndarray, limit: int
-) -> Sequence[tuple[int, int, float]]:
-    """(document, its passage nearest to `vector`, cosine of the documents), best first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            SIMILAR,
-            {
-                "vector": text(vector),
-                "collection": document.collection_id,
-                "model": model_id,
-                "document": document.pk,
-                "dimension": len(vector),
-                "limit": limit,
-            },
-        )
-        return cursor.fetchall()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from search_app.queries import locks
+
 LARGEST_DIMENSION = 4000  # of halfvec under HNSW
 NAME = "vector_hnsw_{collection}_{model}"
 
@@ -61,6 +63,20 @@ def orphans() -> list[str]:
             [],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def maintain(threshold: int) -> None:
+    """Drop what nobody uses and build what is missing, one worker at a time.
+
+    May not run inside a transaction.
+    """
+    with locks.only_one("vector indexes") as mine:
+        if not mine:
+            return
+        for name in orphans():
+            drop(name)
+        for target in missing(threshold):
+            build(target)
 
 
 def build(target: Target) -> None:

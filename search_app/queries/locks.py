@@ -1,9 +1,11 @@
 """Advisory locks: one worker at a time on a collection's derived rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from django.db import Error, connection
+
+from collections_app.models import Document
 
 
 @contextmanager
@@ -33,3 +35,10 @@ def hold(name: str) -> None:
 def hold_derived(collection_id: int) -> None:
     """Taken by whoever writes or deletes pairs and members, so that none points nowhere."""
     hold(f"derived:{collection_id}")
+
+
+def hold_derived_of(document_ids: Sequence[int]) -> None:
+    """The same for every collection that these documents are in, always in one order."""
+    rows = Document.objects.filter(pk__in=document_ids).order_by("collection")
+    for collection_id in rows.values_list("collection", flat=True).distinct():
+        hold_derived(collection_id)

@@ -186,4 +186,5 @@ def nearest_documents(
                 "limit": limit,
             },
         )
-        return cursor.fetchall()
+        rows: list[tuple[int, int, float]] = cursor.fetchall()
+    return rows

@@ -1,0 +1,60 @@
+"""Clusters: asked for, and read."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from collections_app.models import Collection, Viewer
+from collections_app.services import Rejected
+from collections_app.wake import call_on_commit
+from search_app import tasks
+from search_app.building import FRESH, build
+from search_app.models import Cluster, Clustering, ClusterMember
+
+__all__ = ["MAX_CLUSTERS", "build", "clustering", "clusters", "members", "request"]
+
+MAX_CLUSTERS = 100
+
+
+def request(collection: Collection, wanted: int | None) -> Clustering:
+    """Ask for `wanted` clusters, or for as many as fit best; a worker builds them.
+
+    The clusters there are stay until the new ones are made. Raises Rejected.
+    """
+    if wanted is not None and not 1 <= wanted <= MAX_CLUSTERS:
+        raise Rejected(
+            _("The number of clusters must be between 1 and %(most)d.") % {"most": MAX_CLUSTERS}
+        )
+    with transaction.atomic():
+        wish, _created = Clustering.objects.update_or_create(
+            collection=collection, defaults=FRESH | {"wanted": wanted, "requested": Now()}
+        )
+        call_on_commit(tasks.build_clusters, collection.pk)
+    wish.refresh_from_db()
+    return wish
+
+
+def clustering(user: Viewer, collection: Collection) -> Clustering | None:
+    """What was asked for in a collection the user may see, and how it stands."""
+    visible = Collection.objects.visible_to(user)
+    return Clustering.objects.filter(collection=collection, collection__in=visible).first()
+
+
+def clusters(user: Viewer, collection: Collection) -> QuerySet[Cluster]:
+    """The clusters of a collection the user may see, largest first."""
+    visible = Collection.objects.visible_to(user)
+    return Cluster.objects.filter(collection=collection, collection__in=visible).order_by(
+        "-size", "ordinal"
+    )
+
+
+def members(user: Viewer, cluster: Cluster) -> QuerySet[ClusterMember]:
+    """A cluster's members, nearest the centroid first, `document` loaded without its text."""
+    visible = Collection.objects.visible_to(user)
+    rows = ClusterMember.objects.filter(cluster=cluster, cluster__collection__in=visible)
+    return (
+        rows.select_related("document")
+        .defer("document__text", "document__body")
+        .order_by("-score", "document")
+    )

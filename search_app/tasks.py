@@ -1,0 +1,45 @@
+"""Wake-up calls for what is derived from vectors. Losing one or getting it twice is harmless."""
+
+from celery import shared_task
+from django.conf import settings
+
+from collections_app.wake import call
+from search_app import building, related
+from search_app.queries import indexes
+
+
+@shared_task
+def refresh_related(collection_id: int) -> None:
+    """Bring a collection's document vectors and related lists up to date."""
+    related.refresh(collection_id)
+
+
+@shared_task
+def build_clusters(collection_id: int) -> None:
+    """Build the clusters that were asked for in a collection."""
+    building.build(collection_id)
+
+
+@shared_task
+def maintain_indexes() -> None:
+    """Build the indexes that large collections lack, drop those nobody uses."""
+    indexes.maintain(settings.HNSW_THRESHOLD)
+
+
+@shared_task
+def sweep() -> None:
+    """Every 30 s: whatever is behind, because a worker died or a wake-up was lost."""
+    building.give_up()
+    for collection_id in related.stale():
+        call(refresh_related, collection_id)
+    for collection_id in building.waiting():
+        call(build_clusters, collection_id)
+    if indexes.missing(settings.HNSW_THRESHOLD) or indexes.orphans():
+        call(maintain_indexes)
+
+
+@shared_task
+def refresh_clusters() -> None:
+    """Every night: build clusters anew whose documents have changed."""
+    for collection_id in building.requeue_outdated():
+        call(build_clusters, collection_id)

@@ -14,8 +14,8 @@ from embedsite.servers import binaries, paths, processes
 from embedsite.servers.account import Account
 from embedsite.servers.errors import ServerError
 from embedsite.servers.logs import failed, keep_small, tail
+from embedsite.servers.sizing import sized
 
-MB = 1024 * 1024
 START_SECONDS = 120  # crash recovery replays at most max_wal_size
 _ROLE = "embedsite"
 
@@ -126,10 +126,8 @@ class Postgres:
         self._launch()
 
     def _launch(self) -> None:
-        pid_file = self.data / "postmaster.pid"
-        if pid_file.exists() and not self._is_mine(self._pid()):
-            pid_file.unlink()  # left by a crash; its number may be another process by now
         self.user.folder(self.layout.sockets)
+        self._clear_up()
         self.user.write(self.data / "embedsite.conf", self._configuration())
         keep_small(self.log)
         command = [self._program("pg_ctl"), "start", "-D", str(self.data)]
@@ -145,6 +143,18 @@ class Postgres:
             )
         if done.returncode:
             raise failed("The embedded PostgreSQL did not start", self.log)
+
+    def _clear_up(self) -> None:
+        """Remove what a crash left: the process ids in it may be others' by now."""
+        if self._is_mine(self._pid()):
+            return
+        socket = self.layout.sockets / ".s.PGSQL.5432"
+        for stale in (
+            self.data / "postmaster.pid",
+            socket,
+            socket.with_name(socket.name + ".lock"),
+        ):
+            stale.unlink(missing_ok=True)
 
     def _wait_for_running(self) -> bool:
         """Whether a postmaster of ours, busy with starting or stopping, answers in the end."""
@@ -211,36 +221,6 @@ class Postgres:
 
     def _program(self, name: str) -> str:
         return str(binaries.postgres(self.layout, self.user) / name)
-
-
-def sized(home: Path) -> dict[str, str]:
-    """Memory, WAL and worker settings for this machine, which the site shares with the model."""
-    memory = psutil.virtual_memory().total // MB
-    free_disk = psutil.disk_usage(str(home)).free // MB
-    cores = os.cpu_count() or 1
-    maintenance = _between(64, memory // 16, 2048)
-    return {
-        "shared_buffers": f"{_between(128, memory // 8, 4096)}MB",
-        "effective_cache_size": f"{_between(256, memory // 2, 65536)}MB",
-        "maintenance_work_mem": f"{maintenance}MB",
-        "dynamic_shared_memory_type": "posix" if _shared_memory() > maintenance else "mmap",
-        "work_mem": f"{_between(4, memory // 512, 64)}MB",
-        "max_wal_size": f"{_between(256, free_disk // 20, 4096)}MB",
-        "max_parallel_maintenance_workers": str(_between(0, cores - 1, 8)),
-        "max_parallel_workers": str(_between(1, cores, 8)),
-    }
-
-
-def _shared_memory() -> int:
-    """Free megabytes for shared memory, which containers keep small; index builds need it."""
-    try:
-        return psutil.disk_usage("/dev/shm").free // MB  # noqa: S108
-    except OSError:
-        return 0
-
-
-def _between(low: int, value: int, high: int) -> int:
-    return max(low, min(value, high))
 
 
 def _role_sql(var: Path, verb: str) -> str:

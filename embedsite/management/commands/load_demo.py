@@ -8,6 +8,7 @@ import redis
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 
 from collections_app import services
 from collections_app.demo import catalogue
@@ -45,14 +46,24 @@ class Command(BaseCommand):
         self._embed(owner)
 
     def _embed(self, owner: User) -> None:
-        """Wait for the workers; without any, do their work."""
         names = [plan.name for plan in catalogue.COLLECTIONS]
         collections = list(Collection.objects.editable_by(owner).filter(name__in=names))
         documents = Document.objects.filter(collection__in=collections)
         waiting = documents.filter(state=Document.State.QUEUED)
-        if not (left := waiting.count()):
-            return
-        with Meter(documents.count(), left, self.stdout) as meter:
+        if left := waiting.count():
+            self._wait(collections, waiting, documents.count(), left)
+        if failed := documents.filter(state=Document.State.SET_ASIDE).count():
+            self.stderr.write(f"{failed} documents were set aside; their pages say why.")
+
+    def _wait(
+        self,
+        collections: list[Collection],
+        waiting: QuerySet[Document],
+        total: int,
+        left: int,
+    ) -> None:
+        """Wait for the workers; without any, do their work."""
+        with Meter(total, left, self.stdout) as meter:
             if _no_worker_runs():
                 for collection in collections:
                     embed_all(collection, lambda _: meter.show(waiting.count()), batch=BATCH)

@@ -15,15 +15,18 @@ from embedsite import status
 from embedsite.serializers import StatusSerializer
 from embedsite.views import ApiDocs
 from rag_app import api as rag_api
+from search_app import api as search_api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("collections", collections_api.CollectionViewSet, basename="api-collections")
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
+router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
 router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
 router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 
 PLACES = {  # what /api/ lists, and the name of the path
     "collections": "api-collections-list",
+    "search": "api-search",
     "questions": "api-questions-list",
     "models": "api-models",
     "tokens": "api-tokens-list",
@@ -64,6 +67,15 @@ urlpatterns = [
         collections_api.CollectionDocuments.as_view(),
         name="api-collection-documents",
     ),
+    path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
+    path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
+    path("collections/<int:pk>/pairs/", search_api.pairs, name="api-collection-pairs"),
+    path(
+        "collections/<int:pk>/clusters/",
+        search_api.CollectionClusters.as_view(),
+        name="api-collection-clusters",
+    ),
+    path("search/", search_api.search, name="api-search"),
     path("models/", collections_api.ModelList.as_view(), name="api-models"),
     path("embed/", collections_api.embed, name="api-embed"),
     path("status/", site_status, name="api-status"),

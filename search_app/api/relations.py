@@ -1,0 +1,53 @@
+"""Related documents, and the closest pairs of a collection."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from collections_app.models import Collection, Document
+from search_app import related as relations
+from search_app.serializers.relations import (
+    LimitSerializer,
+    PairLimitSerializer,
+    PairSerializer,
+    RelatedSerializer,
+)
+
+TAGS = ["related"]
+
+
+@extend_schema(
+    operation_id="documents_related",
+    summary="List a document's related documents",
+    description="The stored list, best first; empty where nothing is related.",
+    tags=TAGS,
+    parameters=[LimitSerializer],
+    responses=RelatedSerializer(many=True),
+)
+@api_view(["GET"])
+def related(request: Request, pk: int) -> Response:
+    documents = Document.objects.visible_to(request.user).only("pk")
+    document = get_object_or_404(documents, pk=pk)
+    wanted = LimitSerializer(data=request.query_params)
+    wanted.is_valid(raise_exception=True)
+    found = relations.related(document, request.user, wanted.validated_data["n"])
+    return Response(RelatedSerializer(found, many=True).data)
+
+
+@extend_schema(
+    operation_id="collections_pairs",
+    summary="List the most related pairs of a collection",
+    description="Each pair once, best first.",
+    tags=TAGS,
+    parameters=[PairLimitSerializer],
+    responses=PairSerializer(many=True),
+)
+@api_view(["GET"])
+def pairs(request: Request, pk: int) -> Response:
+    collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    wanted = PairLimitSerializer(data=request.query_params)
+    wanted.is_valid(raise_exception=True)
+    found = relations.most_related(request.user, collection, wanted.validated_data["n"])
+    return Response(PairSerializer(found, many=True).data)

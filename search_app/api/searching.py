@@ -1,0 +1,71 @@
+"""Search, and plain similarity within a collection."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, throttle_classes
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from collections_app.models import Collection
+from collections_app.throttles import SearchThrottle
+from search_app import search as searching
+from search_app.serializers.hits import (
+    ResultsSerializer,
+    SearchQuerySerializer,
+    SimilarQuerySerializer,
+    SimilarSerializer,
+)
+
+TAGS = ["search"]
+
+
+@extend_schema(
+    operation_id="search",
+    summary="Search by meaning and by words",
+    description="Documents by their best passage, best first, from all that one may see.",
+    tags=TAGS,
+    parameters=[SearchQuerySerializer],
+    responses=ResultsSerializer,
+)
+@api_view(["GET"])
+@throttle_classes([SearchThrottle])
+def search(request: Request) -> Response:
+    visible = Collection.objects.visible_to(request.user)
+    wanted = SearchQuerySerializer(data=request.query_params, context={"collections": visible})
+    wanted.is_valid(raise_exception=True)
+    values = wanted.validated_data
+    results = searching.search(
+        request.user,
+        values["q"],
+        collection=values["collection"],
+        limit=values["limit"],
+        offset=values["offset"],
+    )
+    return Response(ResultsSerializer(results).data)
+
+
+@extend_schema(
+    operation_id="collections_similar",
+    summary="Find documents similar to a text or a document",
+    description="By cosine alone, within one collection. A document itself is left out.",
+    tags=TAGS,
+    parameters=[SimilarQuerySerializer],
+    responses=SimilarSerializer(many=True),
+)
+@api_view(["GET"])
+@throttle_classes([SearchThrottle])
+def similar(request: Request, pk: int) -> Response:
+    collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    documents = collection.documents.defer("text", "body", "metadata")
+    wanted = SimilarQuerySerializer(data=request.query_params, context={"documents": documents})
+    wanted.is_valid(raise_exception=True)
+    values = wanted.validated_data
+    found = searching.similar(
+        request.user,
+        collection,
+        text=values.get("q"),
+        document=values.get("document"),
+        prefix=values["prefix"],
+        limit=values["n"],
+    )
+    return Response(SimilarSerializer(found, many=True).data)

@@ -1,0 +1,62 @@
+"""Forms of the pages of search_app."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from collections_app.models import Collection, Viewer
+from collections_app.services import Rejected
+from search_app import search
+from search_app.clusters import MAX_CLUSTERS
+
+
+class SearchForm(forms.Form):
+    """A query, and the collection to stay in. No query is valid: nothing was asked yet."""
+
+    q = forms.CharField(
+        label=_("Search by meaning"),
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "class": "search-form__q",
+                "placeholder": _("What are you looking for?"),
+                "autocomplete": "off",
+                "maxlength": settings.MAX_QUERY_CHARS,
+            }
+        ),
+    )
+    c = forms.ModelChoiceField(
+        Collection.objects.none(),
+        label=_("Collection"),
+        required=False,
+        empty_label=_("Everything"),
+        error_messages={
+            "invalid_choice": _("There is no such collection that you may see. Choose another.")
+        },
+    )
+
+    def __init__(self, *args: Any, user: Viewer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        collections = Collection.objects.visible_to(user)
+        self.fields["c"].queryset = collections  # type: ignore[attr-defined]
+
+    def clean_q(self) -> str:
+        text: str = self.cleaned_data["q"]
+        try:
+            return search.checked(text) if text else ""
+        except Rejected as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class ClusteringForm(forms.Form):
+    wanted = forms.IntegerField(
+        label=_("How many clusters"),
+        required=False,
+        min_value=1,
+        max_value=MAX_CLUSTERS,
+        help_text=_("Leave it empty to let the documents decide."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )

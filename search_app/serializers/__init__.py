@@ -1,0 +1,1 @@
+"""What the API of search_app takes and gives."""

@@ -1,0 +1,120 @@
+"""What was found: queries on their way in, hits on their way out."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+
+from collections_app.models import Collection, Document
+from collections_app.serializers.documents import PassageSerializer
+
+MOST_HITS = 100  # in one answer
+DEEPEST = 1000  # as far as paging goes
+SCORE = gettext_lazy("The cosine of the two vectors.")
+
+
+class SearchQuerySerializer(serializers.Serializer):
+    """The parameters of a search. `context["collections"]`: those the user may see."""
+
+    q = serializers.CharField(
+        max_length=settings.MAX_QUERY_CHARS, help_text=gettext_lazy("What to look for.")
+    )
+    collection = serializers.PrimaryKeyRelatedField(
+        queryset=Collection.objects.none(),
+        pk_field=serializers.IntegerField(),
+        default=None,
+        help_text=gettext_lazy("Its number; everything one may see if left out."),
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=20)
+    offset = serializers.IntegerField(min_value=0, max_value=DEEPEST, default=0)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        fields["collection"].queryset = self.context.get("collections", Collection.objects.none())
+        return fields
+
+
+class SimilarQuerySerializer(serializers.Serializer):
+    """Either `q` or `document`. `context["documents"]`: those of the collection."""
+
+    q = serializers.CharField(
+        max_length=settings.MAX_QUERY_CHARS, required=False, help_text=gettext_lazy("A text.")
+    )
+    document = serializers.PrimaryKeyRelatedField(
+        queryset=Document.objects.none(),
+        pk_field=serializers.IntegerField(),
+        required=False,
+        help_text=gettext_lazy("A document of the collection, by its number; left out itself."),
+    )
+    prefix = serializers.CharField(
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=500,
+        help_text=gettext_lazy("Only ids that begin so; % and _ are plain characters."),
+    )
+    n = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=10)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        fields["document"].queryset = self.context.get("documents", Document.objects.none())
+        return fields
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("q" in attrs) == ("document" in attrs):
+            raise serializers.ValidationError(_("Send either “q” or “document”."))
+        return attrs
+
+
+class DocumentLinkSerializer(serializers.ModelSerializer):
+    """A document by name."""
+
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Document
+        fields: tuple[str, ...] = ("id", "collection", "external_id", "title", "url")
+
+
+class FoundDocumentSerializer(DocumentLinkSerializer):
+    metadata = serializers.DictField()
+
+    class Meta(DocumentLinkSerializer.Meta):
+        fields = (*DocumentLinkSerializer.Meta.fields, "metadata")
+
+
+class PieceSerializer(serializers.Serializer):
+    """A piece of a snippet; put together they are the snippet."""
+
+    text = serializers.CharField(source="0")
+    matched = serializers.BooleanField(source="1")
+
+    def to_representation(self, piece: tuple[str, bool]) -> dict[str, Any]:
+        return {"text": piece[0], "matched": piece[1]}
+
+
+class HitSerializer(serializers.Serializer):
+    """A document with its best passage. `score` ranks; the others are what it is made of."""
+
+    document = FoundDocumentSerializer()
+    passage = PassageSerializer()
+    score = serializers.FloatField()
+    vector_score = serializers.FloatField(allow_null=True, help_text=SCORE)
+    keyword_score = serializers.FloatField(help_text=gettext_lazy("BM25 of the shared words."))
+    terms = serializers.ListField(
+        child=serializers.CharField(), help_text=gettext_lazy("Stems of the words matched.")
+    )
+    snippet = PieceSerializer(many=True)
+
+
+class ResultsSerializer(serializers.Serializer):
+    total = serializers.IntegerField(help_text=gettext_lazy("Documents found in all."))
+    hits = HitSerializer(many=True)
+
+
+class SimilarSerializer(serializers.Serializer):
+    document = FoundDocumentSerializer()
+    passage = PassageSerializer()
+    score = serializers.FloatField(help_text=SCORE)

@@ -1,0 +1,93 @@
+"""Clusters: those of a collection, how their making stands, and the documents of one."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from collections_app.models import Collection, Document
+from collections_app.services import Rejected
+from search_app import clusters as clustering
+from search_app.forms import ClusteringForm
+from search_app.models import Cluster, Clustering, ClusterMember
+
+SHOWN = 4  # documents on the card of a cluster
+MEMBERS_PER_PAGE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def clusters(request: HttpRequest, pk: int) -> HttpResponse:
+    """The clusters, largest first; a POST asks for new ones."""
+    if request.method == "POST":
+        return _rebuild(request, pk)
+    found = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    return _page(request, found, ClusteringForm())
+
+
+@never_cache
+@require_safe
+def clusters_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """The line about their making alone; once it is done, the page loads itself anew."""
+    found = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    made = clustering.clustering(request.user, found)
+    context = {"collection": found, "clustering": made}
+    response = render(request, "search_app/_clustering.html", context)
+    if made is None or made.state != Clustering.State.QUEUED:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_safe
+def cluster(request: HttpRequest, pk: int) -> HttpResponse:
+    visible = Collection.objects.visible_to(request.user)
+    rows = Cluster.objects.filter(collection__in=visible).select_related("collection")
+    found = get_object_or_404(rows.defer("centroid"), pk=pk)
+    members = clustering.members(request.user, found).defer(*_texts())
+    context = {
+        "cluster": found,
+        "collection": found.collection,
+        "page": Paginator(members, MEMBERS_PER_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "search_app/cluster.html", context)
+
+
+def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
+    form = ClusteringForm(request.POST)
+    if form.is_valid():
+        try:
+            clustering.request(found, form.cleaned_data["wanted"])
+        except Rejected as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The clusters are being made."))
+            return redirect("clusters", pk)
+    return _page(request, found, form, status=422)
+
+
+def _page(
+    request: HttpRequest, collection: Collection, form: ClusteringForm, status: int = 200
+) -> HttpResponse:
+    members = ClusterMember.objects.select_related("document").defer(*_texts())
+    nearest = Prefetch("members", members.order_by("-score", "pk")[:SHOWN], to_attr="nearest")
+    rows = clustering.clusters(request.user, collection)
+    ready = collection.documents.filter(state=Document.State.READY)
+    context = {
+        "collection": collection,
+        "can_edit": collection.owner_id == request.user.pk,
+        "clustering": clustering.clustering(request.user, collection),
+        "clusters": rows.defer("centroid").prefetch_related(nearest),
+        "any_ready": ready.exists(),
+        "form": form,
+        "tab": "clusters",
+    }
+    return render(request, "search_app/clusters.html", context, status=status)
+
+
+def _texts() -> list[str]:
+    """The columns that a list of documents does not show and that may hold megabytes."""
+    return ["document__text", "document__body", "document__metadata"]

@@ -1,0 +1,87 @@
+"""The page of a document: its text, what is around it, and how far its embedding is."""
+
+import re
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from collections_app.models import Collection, Document
+from search_app.models import ClusterMember
+from search_app.related import related
+from search_app.views.reading import Span, part_of
+
+OFFSET = re.compile(r"[0-9]{1,9}")
+
+
+@require_safe
+def document(request: HttpRequest, pk: int) -> HttpResponse:
+    """`?p=` opens at a passage, `?start=&end=` at a span of characters, `?part=` further down.
+
+    A long text comes in parts, so that none is too much for a browser.
+    """
+    rows = Document.objects.visible_to(request.user).select_related("collection", "blob")
+    found = get_object_or_404(rows, pk=pk)
+    passages = list(found.passages.order_by("ordinal").values_list("start", "end"))
+    mark = _mark(request, passages, len(found.text))
+    part = part_of(found, passages, mark, _whole(request.GET.get("part")))
+    members = ClusterMember.objects.filter(document=found).select_related("cluster")
+    context = {
+        "document": found,
+        "collection": found.collection,
+        "can_edit": found.collection.owner_id == request.user.pk,
+        "passage_count": len(passages),
+        "part": part,
+        "facts": [(str(key), _readable(value)) for key, value in found.metadata.items()],
+        "related": related(found, request.user, 10),
+        "member": members.first(),
+        "widget_url": _widget_url(request, found),
+    }
+    return render(request, "search_app/document.html", context)
+
+
+@never_cache
+@require_safe
+def document_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """The line about its state alone; once nothing is waiting, the page loads itself anew."""
+    rows = Document.objects.visible_to(request.user).select_related("collection")
+    found = get_object_or_404(rows.defer("text", "body", "metadata"), pk=pk)
+    context = {"document": found, "can_edit": found.collection.owner_id == request.user.pk}
+    response = render(request, "search_app/_state.html", context)
+    if found.state != Document.State.QUEUED:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _mark(request: HttpRequest, passages: list[Span], length: int) -> Span | None:
+    """The span to be marked; None without one, and for one that is not in the text."""
+    ordinal = _whole(request.GET.get("p"))
+    if ordinal is not None:
+        return passages[ordinal] if ordinal < len(passages) else None
+    start, end = _whole(request.GET.get("start")), _whole(request.GET.get("end"))
+    if start is None or end is None or not start < end <= length:
+        return None
+    return start, end
+
+
+def _whole(given: str | None) -> int | None:
+    return int(given) if given and OFFSET.fullmatch(given) else None
+
+
+def _readable(value: Any) -> str:
+    """A value of the metadata on one line: lists by commas, objects as `name: value`."""
+    if isinstance(value, list):
+        return ", ".join(map(_readable, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_readable(inner)}" for key, inner in value.items())
+    return "" if value is None else str(value)
+
+
+def _widget_url(request: HttpRequest, document: Document) -> str:
+    """Where other sites get the related list; empty where they may not have it."""
+    if document.collection.visibility != Collection.Visibility.PUBLIC:
+        return ""
+    return request.build_absolute_uri(reverse("related_widget", args=[document.pk]))

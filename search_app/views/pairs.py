@@ -1,0 +1,25 @@
+"""The most related pairs of a collection."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from collections_app.models import Collection
+from search_app.related import most_related
+
+PAIRS = 100
+
+
+@require_safe
+def pairs(request: HttpRequest, pk: int) -> HttpResponse:
+    """The hundred closest, near duplicates flagged."""
+    found = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    closest = most_related(request.user, found, PAIRS)
+    context = {
+        "collection": found,
+        "can_edit": found.owner_id == request.user.pk,
+        "pairs": closest,
+        "duplicates": sum(pair.near_duplicate for pair in closest),
+        "tab": "pairs",
+    }
+    return render(request, "search_app/pairs.html", context)

@@ -1,0 +1,66 @@
+"""A document's text for reading, in parts of a size that a browser and we can bear."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collections_app.models import Document
+from collections_app.pipeline.render import render
+
+PART_CHARS = 100_000
+
+Span = tuple[int, int]  # start and end, in characters of the document's text
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a text as safe HTML; `number` counts from 1."""
+
+    html: str
+    number: int
+    count: int
+
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.number < self.count else None
+
+
+def part_of(
+    document: Document, passages: Sequence[Span], mark: Span | None, wanted: int | None
+) -> Part:
+    """The part that was asked for; else the one where the mark begins; else the first."""
+    starts = [start for start, _end in passages]
+    begins = beginnings(starts or range(0, len(document.text), PART_CHARS))
+    number = wanted or (bisect_right(begins, mark[0]) if mark else 1)
+    number = min(max(number, 1), len(begins))
+    begin = begins[number - 1]
+    end = begins[number] if number < len(begins) else len(document.text)
+    first, last = bisect_left(starts, begin), bisect_left(starts, end)
+    html = render(
+        document.text[begin:end],
+        document.media_type,
+        mark=_within(mark, begin, end),
+        anchors=[start - begin for start in starts[first:last]],
+        first=first,
+    )
+    return Part(html, number, len(begins))
+
+
+def beginnings(starts: Sequence[int]) -> list[int]:
+    """Where the parts of a text begin: at the start of the text, then at passages."""
+    begins = [0]
+    for start in starts:
+        if start - begins[-1] >= PART_CHARS:
+            begins.append(start)
+    return begins
+
+
+def _within(mark: Span | None, begin: int, end: int) -> Span | None:
+    """The mark in characters of the part, or None where nothing of it is in there."""
+    if mark is None or mark[0] >= end or mark[1] <= begin:
+        return None
+    return max(mark[0], begin) - begin, min(mark[1], end) - begin

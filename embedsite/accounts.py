@@ -11,6 +11,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.cache import cache
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.throttling import BaseThrottle
@@ -67,9 +68,9 @@ class Login(LoginView):
     form_class = LoginForm
     template_name = "login.html"
 
-    def form_invalid(self, form: LoginForm) -> HttpResponse:
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)
-        if form.has_error(forms.forms.NON_FIELD_ERRORS, THROTTLED):
+        if form.has_error(NON_FIELD_ERRORS, THROTTLED):
             response.status_code = 429
             response["Retry-After"] = str(WINDOW_SECONDS)
         return response

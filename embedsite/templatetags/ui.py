@@ -42,7 +42,7 @@ def field(bound: BoundField) -> dict[str, Any]:
     described = [f"{bound.auto_id}_help"] if bound.help_text else []
     if bound.errors:
         described.append(f"{bound.auto_id}_error")
-    attrs = {"aria-describedby": " ".join(described)} if described else {}
+    attrs: dict[str, str | bool] = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
     return {

@@ -1,7 +1,9 @@
 """What the commands share: whose content, which collection, which model."""
 
 import json
+import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -21,6 +23,11 @@ def add_model(parser: ArgumentParser) -> None:
 
 def add_metadata(parser: ArgumentParser) -> None:
     parser.add_argument("--metadata", type=json_object, default={}, help="a JSON object")
+
+
+def add_text(parser: ArgumentParser) -> None:
+    parser.add_argument("-c", "--content", help="the text")
+    parser.add_argument("-i", "--input", help="a file with the text; - is standard input")
 
 
 def owner(options: dict[str, Any]) -> User:
@@ -73,6 +80,29 @@ def collection_made(
     if visibility is not None and found.visibility != visibility:
         raise CommandError(f"{name!r} is {found.visibility} already. Change that on its page.")
     return found
+
+
+def text(options: dict[str, Any]) -> str:
+    """The text from the option, the file or standard input."""
+    content, file = options["content"], options["input"]
+    if content is not None and file is not None:
+        raise CommandError("Give the text with -c or with -i, not both.")
+    if content is None:
+        content = _read(file)
+    if not content.strip():
+        raise CommandError("There is no text to embed. Give some with -c or -i.")
+    return str(content)
+
+
+def _read(file: str | None) -> str:
+    try:
+        if file in (None, "-"):
+            return sys.stdin.read()
+        return Path(str(file)).read_text(encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file or 'Standard input'} is not UTF-8 text: {error}.") from error
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import base64
 import json
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("collection", nargs="?")
         parser.add_argument("id", nargs="?")
-        parser.add_argument("-c", "--content", help="the text")
-        parser.add_argument("-i", "--input", help="a file with the text; - is standard input")
+        shared.add_text(parser)
         formats = ["json", "blob", "base64", "hex"]
         parser.add_argument("-f", "--format", choices=formats, help="how to print (json)")
         parser.add_argument(
@@ -36,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["collection"] and not options["id"]:
             raise CommandError("A collection needs an id: embed COLLECTION ID -c TEXT.")
-        text = _text(options["content"], options["input"])
+        text = shared.text(options)
         if options["collection"]:
             self._store(text, options)
         if options["format"] or not options["collection"]:
@@ -63,25 +61,3 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([float(number) for number in vector]))
         else:
             self.stdout.write(base64.b64encode(data).decode() if form == "base64" else data.hex())
-
-
-def _text(content: str | None, file: str | None) -> str:
-    """The text from the option, the file or standard input."""
-    if content is not None and file is not None:
-        raise CommandError("Give the text with -c or with -i, not both.")
-    if content is None:
-        content = _read(file)
-    if not content.strip():
-        raise CommandError("There is no text to embed. Give some with -c or -i.")
-    return content
-
-
-def _read(file: str | None) -> str:
-    try:
-        if file in (None, "-"):
-            return sys.stdin.read()
-        return Path(str(file)).read_text(encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{file or 'Standard input'} is not UTF-8 text: {error}.") from error

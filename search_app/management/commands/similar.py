@@ -1,0 +1,80 @@
+"""Documents like a text or a stored one: `similar COLLECTION -c TEXT`, `similar COLLECTION ID`."""
+
+import json
+import textwrap
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from collections_app.encoders import ModelMissing
+from collections_app.management import options as shared
+from collections_app.models import Collection, Document
+from collections_app.services import Rejected
+from search_app.search import Similar, similar
+
+
+class Command(BaseCommand):
+    help = "Print the documents of a collection most similar to a text or to one of its own."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("collection")
+        parser.add_argument("id", nargs="?", help="of a document in the collection")
+        shared.add_text(parser)
+        parser.add_argument("-n", "--number", type=int, default=10, help="how many (10)")
+        parser.add_argument("-p", "--plain", action="store_true", help="text instead of JSON")
+        parser.add_argument("--prefix", default="", help="only ids that begin with this")
+        shared.add_owner(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = shared.owner(options)
+        collection = shared.collection(user, options["collection"])
+        if options["number"] < 1:
+            raise CommandError("The number must be 1 or more.")
+        try:
+            found = similar(
+                user,
+                collection,
+                **_asked(collection, options),
+                prefix=options["prefix"],
+                limit=options["number"],
+            )
+        except (Rejected, ModelMissing) as error:
+            raise CommandError(str(error)) from error
+        show = _plain if options["plain"] else json.dumps
+        for row in _rows(found):
+            self.stdout.write(show(row))
+
+
+def _asked(collection: Collection, options: dict[str, Any]) -> dict[str, Any]:
+    """The document or the text to compare with."""
+    if options["id"] is None:
+        return {"text": shared.text(options)}
+    if options["content"] is not None or options["input"] is not None:
+        raise CommandError("Give an id or a text, not both.")
+    document = collection.documents.filter(external_id=options["id"]).first()
+    if document is None:
+        raise CommandError(f"There is no document {options['id']!r} in {collection}.")
+    return {"document": document}
+
+
+def _rows(found: list[Similar]) -> list[dict[str, Any]]:
+    ids = [one.document.pk for one in found]
+    texts = dict(Document.objects.filter(pk__in=ids).values_list("pk", "text"))
+    return [
+        {
+            "id": one.document.external_id,
+            "score": one.score,
+            "content": texts.get(one.document.pk),
+            "metadata": one.document.metadata or None,
+        }
+        for one in found
+    ]
+
+
+def _plain(row: dict[str, Any]) -> str:
+    """Id and score, then content and metadata set in."""
+    parts = [f"{row['id']} ({row['score']})\n", textwrap.indent(row["content"] or "", "  ")]
+    if row["metadata"]:
+        parts.append(textwrap.indent(json.dumps(row["metadata"]), "  "))
+    return "\n".join([*parts, ""])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now, Substr
 from django.utils.translation import gettext as _
 
@@ -122,7 +122,8 @@ def settle(answer: Answer) -> None:
 
 def cut_off() -> Case:
     """The state of an answer whose writing ended too soon: partial if there is some text."""
-    return Case(When(text="", then=Answer.State.FAILED.value), default=Answer.State.PARTIAL.value)
+    failed, partial = Value(Answer.State.FAILED.value), Value(Answer.State.PARTIAL.value)
+    return Case(When(text="", then=failed), default=partial)
 
 
 def forget(document_ids: list[int]) -> None:

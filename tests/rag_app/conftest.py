@@ -2,8 +2,9 @@
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from rag_app.language.chat import ScriptedChat
 from tests.rag_app.chat_server import ChatServer
 
 NOTES = {
@@ -37,6 +38,12 @@ def no_chat(settings):
 
 
 @pytest.fixture
-def scripted():
-    """A chat model in the process, for `answer.stream(question, chat=...)`."""
-    return ScriptedChat
+def count_queries():
+    """How many queries a call makes."""
+
+    def count(call):
+        with CaptureQueriesContext(connection) as queries:
+            call()
+        return len(queries)
+
+    return count

@@ -27,7 +27,7 @@ _COMBINING = "\u0300-\u036f\u0483-\u0487\u064b-\u065f\u0900-\u0903\u093a-\u094f\
 _PIECE = rf"(?:[^\W_{_CJK}][{_COMBINING}]*)+"
 _RUN = re.compile(
     rf"(?P<cjk>[{_CJK}]+)"
-    rf"|(?P<word>_*{_PIECE}(?:(?:[.:/'’\-]|_+){_PIECE})*(?:\+\+|\#(?!\w)|_+(?!\w))?)"
+    rf"|(?P<word>(?<!_)_*+{_PIECE}(?:(?:[.:/'’\-]|_+){_PIECE})*(?:\+\+|\#(?!\w)|_+(?!\w))?)"
 )
 _SPLIT = re.compile(_PIECE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -42,7 +42,7 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
         summary="List the clusters of a collection",
         description="Largest first, and how their making stands.",
         tags=TAGS,
-        responses=forced_singular_serializer(ClusterPageSerializer),
+        responses=forced_singular_serializer(ClusterPageSerializer),  # type: ignore[no-untyped-call]
     )
     def get(self, request: Request, pk: int) -> Response:
         collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)

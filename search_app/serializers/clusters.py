@@ -1,5 +1,7 @@
 """Clusters, their members, and how their making stands."""
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -9,7 +11,7 @@ from search_app.models import Cluster, Clustering
 from search_app.serializers.hits import DocumentLinkSerializer
 
 
-class WantedSerializer(serializers.Serializer):
+class WantedSerializer(serializers.Serializer[Any]):
     wanted = serializers.IntegerField(
         min_value=1,
         max_value=MAX_CLUSTERS,
@@ -19,7 +21,7 @@ class WantedSerializer(serializers.Serializer):
     )
 
 
-class ClusteringSerializer(serializers.ModelSerializer):
+class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
     """`silhouette`: 1 where clusters lie far apart, 0 where they overlap."""
 
     class Meta:
@@ -27,7 +29,7 @@ class ClusteringSerializer(serializers.ModelSerializer):
         fields = ("state", "wanted", "silhouette", "error", "requested", "built")
 
 
-class ClusterSerializer(serializers.ModelSerializer):
+class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     terms = serializers.ListField(
         child=serializers.CharField(), help_text=_("Its distinctive words, the best first.")
     )
@@ -41,7 +43,7 @@ class ClusterSerializer(serializers.ModelSerializer):
         return reverse("cluster", args=[cluster.pk])
 
 
-class ClusterPageSerializer(serializers.Serializer):
+class ClusterPageSerializer(serializers.Serializer[Any]):
     """A page of clusters; `clustering` is null where none were ever asked for."""
 
     clustering = ClusteringSerializer(allow_null=True)
@@ -50,6 +52,6 @@ class ClusterPageSerializer(serializers.Serializer):
     results = ClusterSerializer(many=True)
 
 
-class MemberSerializer(serializers.Serializer):
+class MemberSerializer(serializers.Serializer[Any]):
     document = DocumentLinkSerializer()
     score = serializers.FloatField(help_text=_("The cosine with the middle of the cluster."))

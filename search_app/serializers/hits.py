@@ -15,7 +15,7 @@ DEEPEST = 1000  # as far as paging goes
 SCORE = gettext_lazy("The cosine of the two vectors.")
 
 
-class SearchQuerySerializer(serializers.Serializer):
+class SearchQuerySerializer(serializers.Serializer[Any]):
     """The parameters of a search. `context["collections"]`: those the user may see."""
 
     q = serializers.CharField(
@@ -30,13 +30,14 @@ class SearchQuerySerializer(serializers.Serializer):
     limit = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=20)
     offset = serializers.IntegerField(min_value=0, max_value=DEEPEST, default=0)
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
-        fields["collection"].queryset = self.context.get("collections", Collection.objects.none())
+        visible = self.context.get("collections", Collection.objects.none())
+        fields["collection"].queryset = visible  # type: ignore[attr-defined]
         return fields
 
 
-class SimilarQuerySerializer(serializers.Serializer):
+class SimilarQuerySerializer(serializers.Serializer[Any]):
     """Either `q` or `document`. `context["documents"]`: those of the collection."""
 
     q = serializers.CharField(
@@ -57,9 +58,10 @@ class SimilarQuerySerializer(serializers.Serializer):
     )
     n = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=10)
 
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
-        fields["document"].queryset = self.context.get("documents", Document.objects.none())
+        documents = self.context.get("documents", Document.objects.none())
+        fields["document"].queryset = documents  # type: ignore[attr-defined]
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class SimilarQuerySerializer(serializers.Serializer):
         return attrs
 
 
-class DocumentLinkSerializer(serializers.ModelSerializer):
+class DocumentLinkSerializer(serializers.ModelSerializer[Document]):
     """A document by name."""
 
     url = serializers.CharField(source="get_absolute_url", read_only=True)
@@ -85,17 +87,17 @@ class FoundDocumentSerializer(DocumentLinkSerializer):
         fields = (*DocumentLinkSerializer.Meta.fields, "metadata")
 
 
-class PieceSerializer(serializers.Serializer):
+class PieceSerializer(serializers.Serializer[Any]):
     """A piece of a snippet; put together they are the snippet."""
 
-    text = serializers.CharField(source="0")
-    matched = serializers.BooleanField(source="1")
+    text = serializers.CharField()
+    matched = serializers.BooleanField()
 
     def to_representation(self, piece: tuple[str, bool]) -> dict[str, Any]:
         return {"text": piece[0], "matched": piece[1]}
 
 
-class HitSerializer(serializers.Serializer):
+class HitSerializer(serializers.Serializer[Any]):
     """A document with its best passage. `score` ranks; the others are what it is made of."""
 
     document = FoundDocumentSerializer()
@@ -109,12 +111,12 @@ class HitSerializer(serializers.Serializer):
     snippet = PieceSerializer(many=True)
 
 
-class ResultsSerializer(serializers.Serializer):
+class ResultsSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField(help_text=gettext_lazy("Documents found in all."))
     hits = HitSerializer(many=True)
 
 
-class SimilarSerializer(serializers.Serializer):
+class SimilarSerializer(serializers.Serializer[Any]):
     document = FoundDocumentSerializer()
     passage = PassageSerializer()
     score = serializers.FloatField(help_text=SCORE)

@@ -30,7 +30,7 @@ Entries = list[dict[str, str | int | float]]
 
 @require_safe
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
 def related_widget(request: HttpRequest, pk: int) -> HttpResponse:
     """`?n=` entries as a page that works in a frame, without scripts; bare if there are none."""
     return _answer(
@@ -56,7 +56,7 @@ def _answer(request: HttpRequest, pk: int, make: Callable[[Entries], HttpRespons
     patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
     answer = get_conditional_response(request, etag=etag, response=response)
     assert answer is not None  # it was given a response
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 def _entries(request: HttpRequest, pk: int, limit: int) -> Entries:

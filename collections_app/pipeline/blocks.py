@@ -162,8 +162,8 @@ class _Scanner:
         while at < len(self.lines):
             line = self.lines[at]
             at += 1
-            block.parts.append(line.start)
             if not line.blank:
+                block.parts.append(line.start)
                 block.end = line.end
             body = line.text.strip()
             if body.startswith(mark) and not body.strip(mark[0]):
@@ -187,9 +187,10 @@ class _Scanner:
         first = self.lines[self.at]
         block = Block(kind, first.start, first.end)
         while self.at < len(self.lines) and belongs(self.lines[self.at]):
-            block.parts.append(self.lines[self.at].start)
-            if not self.lines[self.at].blank:
-                block.end = self.lines[self.at].end
+            line = self.lines[self.at]
+            if not line.blank:
+                block.parts.append(line.start)
+                block.end = line.end
             self.at += 1
         self.found.append(block)
 

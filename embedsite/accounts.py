@@ -5,6 +5,7 @@ even when Redis is away, and nobody can be locked out for longer than the window
 """
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -38,8 +39,9 @@ class FailedLogins:
 
     def add(self) -> None:
         for key in self._limits:
-            cache.add(key, 0, WINDOW_SECONDS)
-            cache.incr(key)
+            if not cache.add(key, 1, WINDOW_SECONDS):
+                with suppress(ValueError):  # the window ended this moment
+                    cache.incr(key)
 
 
 class LoginForm(AuthenticationForm):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -13,3 +14,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns
+
+
+@pytest.fixture(autouse=True)
+def no_counts_from_before() -> None:
+    """Throttles and the login limit count in the cache, which outlives a test."""
+    cache.clear()

@@ -65,4 +65,4 @@ def servers(var: Path) -> list[str]:
 def environment(var: Path, **more: str) -> dict[str, str]:
     """For commands in a process of their own: servers and files of `var`, nothing inherited."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"EMBEDSITE_VAR": str(var), "PYTHONWARNINGS": "default"} | more
+    return kept | {"EMBEDSITE_VAR": str(var)} | more

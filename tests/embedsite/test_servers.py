@@ -16,6 +16,8 @@ from embedsite.servers.errors import ServerError
 from embedsite.servers.postgres import Postgres
 from embedsite.servers.redis import Redis
 
+pytestmark = pytest.mark.slow  # makes a cluster
+
 KNOCK = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
 GB = 1024**3
 

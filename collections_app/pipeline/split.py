@@ -6,19 +6,17 @@ token positions, so time grows with the length of the text.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from .blocks import Block, Kind, blocks
-from .sentences import in_block
+from .cuts import Cuts
 from .tokenizer import Tokenizer
 
 MIN_LIMIT = 16
 MAX_HEADING = 1000  # characters: the width of the passages' column
 _LONG = 40  # characters; longer tokens and gaps are divided so that they can be cut
 _ATOM = 8  # characters; the parts they are divided into
-_CLAUSE_ENDS = frozenset("，、；：,;:")
 
 
 @dataclass(frozen=True)
@@ -130,11 +128,11 @@ class _Splitter:
     def cut(self, group: _Group) -> Iterator[Span]:
         heading, head_tokens = self._heading(group.path)
         room = self.limit - head_tokens
-        marks = _Marks(self.text, group.blocks, room, self.tokens)
+        cuts = Cuts(self.text, group.blocks, room, self.tokens)
         end = group.blocks[-1].end
         at, done = group.blocks[0].start, group.blocks[0].start
         while done < end:
-            stop, count = self._piece(at, end, heading, room, marks)
+            stop, count = self._piece(at, end, heading, room, cuts)
             if stop <= done:  # the overlap left no room for anything new
                 at = done
                 continue
@@ -142,7 +140,7 @@ class _Splitter:
             if start < last:
                 yield Span(start, last, heading, count)
             done = stop
-            at = self._overlapped(at, stop, marks) if stop < end else end
+            at = self._overlapped(at, stop, cuts) if stop < end else end
 
     def _heading(self, path: tuple[str, ...]) -> tuple[str, int]:
         """The path as far as it fits a quarter of the limit, the nearest headings first,
@@ -164,12 +162,10 @@ class _Splitter:
             return heading, count
         return "", self.tokenizer.count("")
 
-    def _piece(
-        self, at: int, end: int, heading: str, room: int, marks: "_Marks"
-    ) -> tuple[int, int]:
+    def _piece(self, at: int, end: int, heading: str, room: int, cuts: Cuts) -> tuple[int, int]:
         """(where the piece from `at` ends, its tokens): counted, and shrunk until it fits."""
         while room > 0:
-            stop = self._stop(at, end, room, marks)
+            stop = self._stop(at, end, room, cuts)
             start, last = _stripped(self.text, at, stop)
             count = self.tokenizer.count(embedded_text(heading, self.text[start:last]))
             if count <= self.limit:
@@ -177,7 +173,7 @@ class _Splitter:
             room = min(room - 1, room - (count - self.limit))
         raise ValueError(f"One character takes more than {self.limit} tokens; use a larger model.")
 
-    def _stop(self, at: int, end: int, room: int, marks: "_Marks") -> int:
+    def _stop(self, at: int, end: int, room: int, cuts: Cuts) -> int:
         """The best place to end a piece that begins at `at` and holds `room` tokens."""
         first = self._atom(at)
         rest = self.tokens(at, end)
@@ -187,89 +183,26 @@ class _Splitter:
         last = max(last, first + 1)
         if last >= self._atom(end):
             return end
-        kept = marks.kept_whole(self.starts[last])
+        kept = cuts.kept_whole(self.starts[last])
         if kept and self.tokens(at, kept) * 8 >= room:
             return kept
         half = bisect_left(self.before, self.before[first] + room // 2)
         best, best_rank = last, -1
         for atom in range(last, max(half, first), -1):
-            rank = marks.rank(self.starts[atom])
+            rank = cuts.rank(self.starts[atom])
             if rank > best_rank:
                 best, best_rank = atom, rank
         return self.starts[best]
 
-    def _overlapped(self, at: int, stop: int, marks: "_Marks") -> int:
+    def _overlapped(self, at: int, stop: int, cuts: Cuts) -> int:
         """Where the next piece begins: whole sentences back, at most `overlap` tokens."""
         earliest = self._atom(stop)
         floor = self.before[earliest] - self.overlap
-        for position in reversed(marks.sentences_between(at, stop)):
+        for position in reversed(cuts.sentences_between(at, stop)):
             if self.before[self._atom(position)] < floor:
                 break
             stop = position
         return stop
-
-
-class _Marks:
-    """Where a group may be cut, and how well: a higher rank is a better place."""
-
-    def __init__(
-        self, text: str, group: list[Block], room: int, tokens: Callable[[int, int], int]
-    ) -> None:
-        self._text = text
-        self._group = group
-        self._room = room
-        self._tokens = tokens
-        self._block_starts = [block.start for block in group]
-
-    @cached_property
-    def _sentences(self) -> list[int]:
-        """Starts of sentences outside code and headings."""
-        whole = (Kind.CODE, Kind.HEADING)
-        prose = (block for block in self._group if block.kind not in whole)
-        return [start for block in prose for start, _ in in_block(self._text, block)]
-
-    @cached_property
-    def _ranks(self) -> dict[int, int]:
-        ranks = dict.fromkeys(self._sentences, 3)
-        ranks.update((part, 3) for block in self._group for part in block.parts)
-        ranks.update(dict.fromkeys(self._block_starts, 4))
-        for block, following in zip(self._group, self._group[1:], strict=False):
-            if block.kind is Kind.HEADING:  # a heading stays with what it heads
-                ranks[following.start] = 0
-        return ranks
-
-    def rank(self, position: int) -> int:
-        if (known := self._ranks.get(position)) is not None:
-            return known
-        before = self._text[position - 1]
-        if before == "\n":
-            return 2
-        return 1 if before.isspace() or before in _CLAUSE_ENDS else 0
-
-    def kept_whole(self, position: int) -> int:
-        """The start of the code block or table that `position` would cut, if it can be kept."""
-        at = bisect_left(self._block_starts, position) - 1
-        block = self._group[max(at, 0)]
-        if block.kind not in (Kind.CODE, Kind.TABLE) or position >= block.end:
-            return 0
-        return block.start if self._tokens(block.start, block.end) <= self._room else 0
-
-    def sentences_between(self, start: int, end: int) -> list[int]:
-        """Starts of sentences after `start` and before `end`, none across code."""
-        at = max(bisect_left(self._block_starts, end) - 1, 0)
-        if self._group[at].kind not in (Kind.PARAGRAPH, Kind.LIST):
-            return []
-        start = max(start + 1, self._prose_start(at, start))
-        return self._sentences[
-            bisect_left(self._sentences, start) : bisect_left(self._sentences, end)
-        ]
-
-    def _prose_start(self, at: int, start: int) -> int:
-        """Where the prose that block `at` belongs to begins, looking no further than `start`."""
-        prose = (Kind.PARAGRAPH, Kind.LIST)
-        while at > 0 and self._block_starts[at] > start and self._group[at - 1].kind in prose:
-            at -= 1
-        return self._block_starts[at]
 
 
 def _atoms(text: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:

@@ -23,10 +23,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", ports.FIRST)))
-        parser.add_argument(
-            "--demo", action="store_true", help="Make an administrator and the demo collections."
-        )
+        first = int(os.environ.get("PORT", ports.FIRST))
+        parser.add_argument("--port", type=int, default=first, help="the first to try (PORT)")
+        parser.add_argument("--demo", action="store_true", help="load the demo collections")
 
     def handle(self, *, port: int, demo: bool, **options: Any) -> None:
         presence = Presence(settings.VAR_DIR)
@@ -62,7 +61,7 @@ class Command(BaseCommand):
             self._prepare()
             site = self._site(wanted, lease)
             try:
-                login = self._login() if demo else ""
+                login = self._login()
                 site.start()
                 presence.write(url=site.url)
                 self.say(f"\nembedsite is at {site.url}{login}\nCtrl-C stops it.\n")

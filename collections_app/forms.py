@@ -1,18 +1,27 @@
 """Forms of the pages. They check form; `services` checks sense and raises `Rejected`."""
 
+import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models import ApiToken, Collection, Document
+from collections_app import vectors
+from collections_app.encoders import ModelMissing
+from collections_app.models import ApiToken, Collection, Document, EmbeddingModel
+
+logger = logging.getLogger(__name__)
+
+PROBE = "Hello world"
 
 if TYPE_CHECKING:  # Django's own class takes no parameters
     CollectionModelForm = forms.ModelForm[Collection]
     TokenModelForm = forms.ModelForm[ApiToken]
+    ModelModelForm = forms.ModelForm[EmbeddingModel]
 else:
-    CollectionModelForm = TokenModelForm = forms.ModelForm
+    CollectionModelForm = TokenModelForm = ModelModelForm = forms.ModelForm
 
 
 class CollectionForm(CollectionModelForm):
@@ -134,3 +143,36 @@ class TokenForm(TokenModelForm):
         model = ApiToken
         fields = ["name", "scope"]
         help_texts = {"name": _("What will use it, such as: backup script.")}
+
+
+class EmbeddingModelForm(ModelModelForm):
+    """A model is taken once it has turned a text into a vector of the dimension given."""
+
+    DECIDING = frozenset({"backend", "ref", "dimension", "token_limit", "normalised"})
+
+    class Meta:
+        model = EmbeddingModel
+        fields = "__all__"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in {"query_prefix", "passage_prefix"} & set(self.fields):
+            self.fields[name].strip = False  # type: ignore[attr-defined]  # "query: "
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and self.DECIDING & set(self.changed_data):
+            self._probe(cleaned)
+        return cleaned
+
+    def _probe(self, values: dict[str, Any]) -> None:
+        model = copy(self.instance)
+        for name, value in values.items():
+            setattr(model, name, value)
+        try:
+            vectors.embed(model, [PROBE], "passage")
+        except ModelMissing as error:
+            self.add_error("ref", str(error))
+        except Exception as error:  # whatever a broken folder makes the libraries raise
+            logger.exception("The model %s cannot be loaded.", model.ref)
+            self.add_error("ref", _("The model cannot be loaded: %(error)s") % {"error": error})

@@ -53,18 +53,30 @@ class LargeTableAdmin(AnyModelAdmin):
     list_per_page = 50
     ordering = ("-pk",)
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """All that was typed is one beginning: in quotes, Django does not take it apart."""
+        quoted = search_term.replace("\\", "\\\\").replace('"', '\\"')
+        return super().get_search_results(request, queryset, f'"{quoted}"' if quoted else "")
+
     def get_deleted_objects(
         self, objs: Iterable[Model], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """What the confirmation page shows: the objects themselves. What hangs on them
         (passages, vectors, postings) goes along and may be hundreds of thousands of rows."""
-        count = objs.count() if isinstance(objs, QuerySet) else len(list(objs))
-        names = [str(obj) for obj in objs[:NAMED]]  # type: ignore[index]
+        rows = objs if isinstance(objs, QuerySet) else list(objs)
+        count = rows.count() if isinstance(rows, QuerySet) else len(rows)
+        names = [str(obj) for obj in rows[:NAMED]]
         if count > NAMED:
             names.append(_("… and %(count)d more") % {"count": count - NAMED})
         opts = self.model._meta
         lacking = set() if self.has_delete_permission(request) else {str(opts.verbose_name)}
-        return names, {str(opts.verbose_name_plural): count}, lacking, []
+        return names, {str(opts.verbose_name_plural): count}, lacking, self.protected(rows)
+
+    def protected(self, objs: Iterable[Any]) -> list[str]:
+        """Those of the objects that must stay, and why."""
+        return []
 
 
 class ReadOnlyAdmin(LargeTableAdmin):

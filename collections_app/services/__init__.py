@@ -7,7 +7,11 @@ caller's question (`editable_by`).
 
 from collections_app.services.accounts import create_token, operator
 from collections_app.services.adding import add_documents
-from collections_app.services.collections import create_collection, default_model
+from collections_app.services.collections import (
+    create_collection,
+    default_model,
+    make_default,
+)
 from collections_app.services.deleting import (
     delete_account,
     delete_collection,
@@ -17,7 +21,7 @@ from collections_app.services.editing import ChangedMeanwhile, edit_document
 from collections_app.services.files import NamedPath, add_files, safe_id, store_blob
 from collections_app.services.incoming import AddResult, Incoming, Problem
 from collections_app.services.progress import Progress, progress
-from collections_app.services.queueing import reembed, retry
+from collections_app.services.queueing import reembed, reembed_outdated, retry
 from collections_app.storage import Rejected
 
 __all__ = [
@@ -37,9 +41,11 @@ __all__ = [
     "delete_collection",
     "delete_documents",
     "edit_document",
+    "make_default",
     "operator",
     "progress",
     "reembed",
+    "reembed_outdated",
     "retry",
     "safe_id",
     "store_blob",

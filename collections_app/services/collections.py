@@ -28,6 +28,13 @@ def default_model() -> EmbeddingModel:
     return model
 
 
+@transaction.atomic
+def make_default(model: EmbeddingModel) -> None:
+    """New collections get this model from now on."""
+    EmbeddingModel.objects.filter(is_default=True).update(is_default=False)
+    EmbeddingModel.objects.filter(pk=model.pk).update(is_default=True)
+
+
 def create_collection(
     owner: User,
     name: str,

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from collections_app import ingest, tasks
-from collections_app.models import Document
+from collections_app.models import Collection, Document
 from collections_app.wake import call_on_commit
 
 
@@ -19,6 +19,11 @@ def retry(queryset: QuerySet[Document]) -> int:
 def reembed(queryset: QuerySet[Document]) -> int:
     """Extract, split and index again. Passages that stay as they were keep their vectors."""
     return _put_back(queryset, ingest.requeued())
+
+
+def reembed_outdated(collections: QuerySet[Collection]) -> int:
+    """Embed the documents again that lack vectors of their collection's model; how many."""
+    return reembed(ingest.outdated().filter(collection__in=collections.values("pk")))
 
 
 @transaction.atomic

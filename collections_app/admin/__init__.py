@@ -1,0 +1,8 @@
+"""The admin of content. What changes content goes through `services`, as everywhere.
+
+Postings are not here: Django's admin takes no composite keys, and they only repeat passages.
+"""
+
+from collections_app.admin import accounts, content, vectors
+
+__all__ = ["accounts", "content", "vectors"]

@@ -1,0 +1,131 @@
+"""What is made of documents, and the models it is made with."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from collections_app import services
+from collections_app.forms import EmbeddingModelForm
+from collections_app.large_tables import (
+    LargeTableAdmin,
+    ReadOnlyAdmin,
+    row_link,
+    rows_link,
+)
+from collections_app.models import (
+    Collection,
+    EmbeddingModel,
+    Passage,
+    Vector,
+)
+
+NUMBERS_SHOWN = 8  # of a vector
+
+
+@admin.register(Passage)
+class PassageAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "of_document", "heading", "token_count", "term_count", "vectors")
+    fields = (
+        "of_document",
+        "ordinal",
+        "heading",
+        "text",
+        "start",
+        "end",
+        "token_count",
+        "term_count",
+        "content_hash",
+        "vectors",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Passage]:
+        rows = Passage.objects.select_related("document")
+        return rows.defer("text", "document__text", "document__body", "document__metadata")
+
+    @admin.display(description=_("document"))
+    def of_document(self, obj: Passage) -> SafeString | str:
+        return row_link(obj.document)
+
+    @admin.display(description=_("vectors"))
+    def vectors(self, obj: Passage) -> SafeString:
+        return rows_link(Vector, _("show"), passage=obj.pk)
+
+
+@admin.register(Vector)
+class VectorAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "of_passage", "of_model", "content_hash")
+    fields = ("of_passage", "of_model", "content_hash", "dimension", "begins")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Vector]:
+        rows = Vector.objects.select_related("passage", "model")
+        return rows.defer("embedding", "passage__text")
+
+    @admin.display(description=_("passage"))
+    def of_passage(self, obj: Vector) -> SafeString | str:
+        return row_link(obj.passage)
+
+    @admin.display(description=_("embedding model"))
+    def of_model(self, obj: Vector) -> SafeString | str:
+        return row_link(obj.model)
+
+    @admin.display(description=_("dimension"))
+    def dimension(self, obj: Vector) -> int:
+        return len(obj.embedding)
+
+    @admin.display(description=_("first numbers"))
+    def begins(self, obj: Vector) -> str:
+        return ", ".join(f"{number:.6f}" for number in obj.embedding[:NUMBERS_SHOWN])
+
+
+@admin.register(EmbeddingModel)
+class EmbeddingModelAdmin(LargeTableAdmin):
+    form = EmbeddingModelForm
+    list_display = (
+        "name",
+        "backend",
+        "ref",
+        "dimension",
+        "token_limit",
+        "is_default",
+        "collections",
+    )
+    list_filter = ("backend",)
+    search_fields = ("name__istartswith", "ref__istartswith")
+    readonly_fields = ("is_default", "created")
+    actions = ("make_default",)
+    decides_vectors = ("backend", "ref", "dimension", "token_limit", "passage_prefix", "normalised")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What decides the vectors stays as it is once there are some."""
+        used = obj is not None and _in_use().filter(pk=obj.pk).exists()
+        return (*self.readonly_fields, *(self.decides_vectors if used else ()))
+
+    @admin.display(description=_("collections"))
+    def collections(self, obj: EmbeddingModel) -> SafeString:
+        return rows_link(Collection, _("show"), embedding_model__id__exact=obj.pk)
+
+    @admin.action(description=_("Make it the default for new collections"), permissions=["change"])
+    def make_default(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        if len(chosen := list(queryset[:2])) != 1:
+            messages.error(request, _("Choose one model."))
+            return
+        services.make_default(chosen[0])
+        messages.success(request, _("New collections get %(model)s.") % {"model": chosen[0]})
+
+    def protected(self, objs: Iterable[EmbeddingModel]) -> list[str]:
+        used = _in_use().filter(pk__in=[model.pk for model in objs])
+        return [_("%(model)s, which collections use") % {"model": model} for model in used]
+
+
+def _in_use() -> QuerySet[EmbeddingModel]:
+    """Models that a collection has, or that stored vectors were made with."""
+    model = OuterRef("pk")
+    return EmbeddingModel.objects.filter(
+        Exists(Collection.objects.filter(embedding_model=model))
+        | Exists(Vector.objects.filter(model=model))
+    )

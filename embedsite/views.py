@@ -1,5 +1,7 @@
 """The home page and the page of the API's documentation."""
 
+from typing import Any
+
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +9,8 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularSwaggerView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from collections_app.demo import searches
 from collections_app.demo.catalogue import COLLECTIONS as DEMO
@@ -49,3 +53,10 @@ class ApiDocs(SpectacularSwaggerView):
 
     url_name = "api-schema"
     template_name = "api_docs.html"
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        del response["Cross-Origin-Opener-Policy"]  # loosened for OAuth windows, which we have not
+        return response

@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from django.core.management.base import OutputWrapper
 from tqdm import tqdm
 
 LINE_SECONDS = 10.0
@@ -13,7 +14,7 @@ LINE_SECONDS = 10.0
 class Meter:
     """Counts `total` documents, of which `left` are still to be embedded."""
 
-    def __init__(self, total: int, left: int, out: TextIO) -> None:
+    def __init__(self, total: int, left: int, out: TextIO | OutputWrapper) -> None:
         self._total = total
         self._out = out
         self._began = self._said = time.monotonic()

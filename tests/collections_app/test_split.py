@@ -70,13 +70,13 @@ def numbered(first, last):
     st.none() | st.integers(0, 60),
     st.sampled_from(["", "Title", "A title that is " + "very " * 30 + "long", "x" * 2000]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_promises_hold_with_words_as_tokens(text, media_type, limit, overlap, title):
     check(text, split(text, media_type, WORDS, limit, overlap, title=title), WORDS, limit)
 
 
 @given(structured | st.text(max_size=300), st.integers(16, 80), st.sampled_from(["", "A title"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_promises_hold_with_the_real_tokenizer(text, limit, title):
     check(text, split(text, MARKDOWN, MODEL, limit, title=title), MODEL, limit)
 
@@ -224,11 +224,11 @@ def test_work_grows_with_the_length_only(kind):
     assert tokenizer.characters < 8 * len(text)
 
 
-def test_all_notes_are_split_into_sensible_passages():
+def test_notes_are_split_into_sensible_passages():
     if not TIL.is_dir():
         pytest.skip(f"The notes are not at {TIL}.")
     counts = []
-    for file in sorted(TIL.glob("s*/*.md")):
+    for file in sorted(TIL.glob("sqlite/*.md"))[:30]:
         text = file.read_text()
         spans = split(text, MARKDOWN, MODEL, 256)
         check(text, spans, MODEL, 256)

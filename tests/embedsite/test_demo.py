@@ -14,6 +14,7 @@ from collections_app.demo.documents import DemoCollection, DemoDocument
 from collections_app.models import Collection, Document
 from embedsite import heartbeat
 from embedsite.runner import administrator, meter
+from search_app.models import Clustering
 from tests.factories import EmbeddingModelFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,6 +95,14 @@ def test_demo_comes_back_when_asked_for():
         ("Colours", "blue"),
         ("Shapes", "ring"),
     ]
+
+
+def test_clusters_are_asked_for_once_where_they_make_sense():
+    load()
+    [wish] = Clustering.objects.all()
+    assert (wish.collection.name, wish.wanted) == ("Colours", None)
+    load()
+    assert Clustering.objects.get().requested == wish.requested
 
 
 def test_demo_that_was_interrupted_is_completed(monkeypatch):

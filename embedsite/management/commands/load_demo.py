@@ -19,6 +19,7 @@ from collections_app.models import Collection, Document
 from embedsite import heartbeat
 from embedsite.runner import administrator
 from embedsite.runner.meter import Meter
+from search_app import clusters
 
 PAUSE_SECONDS = 0.5
 MARK = "load_demo"  # in the administrator's log: what was loaded once is not brought back
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         except services.Rejected as error:
             raise CommandError(str(error)) from error
         self._embed(owner)
+        _ask_for_clusters(owner)
 
     def _embed(self, owner: User) -> None:
         names = [plan.name for plan in catalogue.COLLECTIONS]
@@ -94,6 +96,14 @@ def _load(owner: User, plan: DemoCollection) -> int:
         owner.pk, [collection], ADDITION, change_message=MARK, single_object=True
     )
     return len(result.added)
+
+
+def _ask_for_clusters(owner: User) -> None:
+    """Those of the collections that are to have some and were never asked for any."""
+    for plan in catalogue.COLLECTIONS:
+        found = Collection.objects.editable_by(owner).filter(name=plan.name).first()
+        if plan.clustered and found and clusters.clustering(owner, found) is None:
+            clusters.request(found, wanted=None)
 
 
 def _incoming(document: DemoDocument) -> services.Incoming:

@@ -63,7 +63,7 @@ def _query_vector(model: encoders.ModelSpec, text: str) -> np.ndarray:
 
 
 def _load(model: encoders.ModelSpec) -> encoders.Encoder:
-    return encoders.load(model, _models(), settings.EMBED_ENGINE)
+    return encoders.load(model, _models(), settings.EMBED_ENGINE, settings.EMBED_BATCH_TOKENS)
 
 
 def _models() -> Path:

@@ -12,19 +12,22 @@ from .conversion import converted
 from .fake import FakeEncoder
 from .folder import folder, tokenizer_file
 from .layout import NotFast, layout
-from .spec import Encoder, ModelMissing, ModelSpec, check
+from .spec import BATCH_TOKENS, Encoder, ModelMissing, ModelSpec, check
 
 logger = logging.getLogger(__name__)
 
 KEPT = 8  # encoders and tokenizers in one process
 
 
-def load(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> Encoder:
+def load(
+    spec: ModelSpec, models_dir: Path, engine: str = "auto", batch_tokens: int = BATCH_TOKENS
+) -> Encoder:
     """The encoder; `engine` is auto, openvino or torch. Raises ModelMissing.
 
     `auto` takes OpenVINO where it gives torch's vectors, and torch otherwise.
+    `batch_tokens` go through the model at once: more needs more memory.
     """
-    return _load(spec, models_dir, engine, os.getpid())
+    return _load(spec, models_dir, engine, batch_tokens, os.getpid())
 
 
 def tokenizer(spec: ModelSpec, models_dir: Path) -> Tokenizer:
@@ -42,7 +45,9 @@ def prepare(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> None:
 
 
 @lru_cache(maxsize=KEPT)
-def _load(spec: ModelSpec, models_dir: Path, engine: str, process: int) -> Encoder:
+def _load(
+    spec: ModelSpec, models_dir: Path, engine: str, batch_tokens: int, process: int
+) -> Encoder:
     """`process` is its id: an encoder's threads do not come along through a fork."""
     if spec.backend == "fake":
         return FakeEncoder(spec.dimension, spec.token_limit)
@@ -53,10 +58,10 @@ def _load(spec: ModelSpec, models_dir: Path, engine: str, process: int) -> Encod
         from .openvino_encoder import OpenVinoEncoder
 
         assert isinstance(words, ModelTokenizer)
-        return OpenVinoEncoder(spec, layout(place), words, file)
+        return OpenVinoEncoder(spec, layout(place), words, file, batch_tokens)
     from .torch_encoder import TorchEncoder
 
-    return TorchEncoder(spec, place, words)
+    return TorchEncoder(spec, place, words, batch_tokens)
 
 
 @lru_cache(maxsize=KEPT)

@@ -1,6 +1,6 @@
 """BERT-like models on OpenVINO: five times torch on the same processor, without importing it.
 
-Texts are tokenised, sorted by length and packed into batches of about `BATCH_TOKENS` tokens,
+Texts are tokenised, sorted by length and packed into batches of so many tokens,
 padded to the longest of the batch; the mean over the mask and the length are taken in numpy.
 """
 
@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from ..pipeline.tokenizer import ModelTokenizer
 from .layout import Layout
-from .spec import ModelSpec, Vectors
+from .spec import BATCH_TOKENS, ModelSpec, Vectors
 
-BATCH_TOKENS = 2048  # measured: below it calls cost, above it the caches overflow
 EXACT_TOKENS = 512  # a call of no more is computed in float32: queries, single texts
 
 Ids = list[list[int]]
@@ -31,10 +30,16 @@ class OpenVinoEncoder:
     """
 
     def __init__(
-        self, spec: ModelSpec, layout: Layout, tokenizer: ModelTokenizer, file: Path
+        self,
+        spec: ModelSpec,
+        layout: Layout,
+        tokenizer: ModelTokenizer,
+        file: Path,
+        batch_tokens: int = BATCH_TOKENS,
     ) -> None:
         self.tokenizer = tokenizer
         self.token_limit = spec.token_limit
+        self._batch_tokens = batch_tokens
         self._dimension = spec.dimension
         self._padding = layout.padding_id
         self._normalise = spec.normalised or layout.normalises
@@ -45,7 +50,7 @@ class OpenVinoEncoder:
         ids = self.tokenizer.ids(list(texts), self.token_limit)
         network = self._exact if sum(map(len, ids)) <= EXACT_TOKENS else self._fast
         vectors = np.empty((len(ids), self._dimension), np.float32)
-        for rows in _batches(ids):
+        for rows in batches(ids, self._batch_tokens):
             vectors[rows] = self._mean(network, [ids[row] for row in rows])
         if self._normalise:
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -86,12 +91,12 @@ class _Network:
             return made
 
 
-def _batches(ids: Ids) -> Iterator[list[int]]:
+def batches(ids: Ids, most: int) -> Iterator[list[int]]:
     """Row numbers, longest rows first, so that memory is asked for once."""
     batch: list[int] = []
     width = 0
     for row in sorted(range(len(ids)), key=lambda row: -len(ids[row])):
-        if batch and width * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and width * (len(batch) + 1) > most:
             yield batch
             batch = []
         if not batch:

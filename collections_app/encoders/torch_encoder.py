@@ -16,20 +16,24 @@ from transformers.utils import logging
 
 from ..pipeline.tokenizer import Tokenizer
 from .layout import most_tokens
-from .spec import ModelMissing, ModelSpec, Vectors, check
-
-BATCH = 32
+from .spec import BATCH_TOKENS, ModelMissing, ModelSpec, Vectors, check
 
 
 class TorchEncoder:
     """One call at a time: the library's tokenizer is not safe between threads."""
 
     def __init__(
-        self, spec: ModelSpec, folder: Path, tokenizer: Tokenizer, device: str | None = None
+        self,
+        spec: ModelSpec,
+        folder: Path,
+        tokenizer: Tokenizer,
+        batch_tokens: int = BATCH_TOKENS,
+        device: str | None = None,
     ) -> None:
         self.tokenizer = tokenizer
         self.token_limit = spec.token_limit
         self._spec = spec
+        self._batch = max(1, batch_tokens // spec.token_limit)
         self._lock = threading.Lock()
         self.model = _loaded(folder, device)
         found = self.model.get_embedding_dimension()
@@ -43,7 +47,7 @@ class TorchEncoder:
             made = self.model.encode(
                 list(texts),
                 prompt="",  # prefixes are the site's own, from the model's row
-                batch_size=BATCH,
+                batch_size=self._batch,
                 normalize_embeddings=self._spec.normalised,
                 show_progress_bar=False,
             )

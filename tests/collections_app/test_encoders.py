@@ -16,7 +16,7 @@ from django.conf import settings
 from collections_app import encoders
 from collections_app.encoders import conversion, folder
 from collections_app.encoders.layout import Layout, NotFast, layout
-from collections_app.encoders.openvino_encoder import BATCH_TOKENS, EXACT_TOKENS, _batches
+from collections_app.encoders.openvino_encoder import EXACT_TOKENS, batches
 from collections_app.pipeline.tokenizer import ModelTokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,12 +169,12 @@ def test_cut_ids_begin_and_end_as_the_model_expects(minilm, text):
 
 def test_batches_hold_every_row_once_within_the_budget():
     ids = [[1] * n for n in (5, 300, 1, 70, 256, 3000, 5, *[64] * 90)]
-    batches = list(_batches(ids))
-    assert sorted(row for batch in batches for row in batch) == list(range(len(ids)))
-    sizes = [len(batch) * max(len(ids[row]) for row in batch) for batch in batches]
+    made = list(batches(ids, 2048))
+    assert sorted(row for batch in made for row in batch) == list(range(len(ids)))
+    sizes = [len(batch) * max(len(ids[row]) for row in batch) for batch in made]
     assert sizes[0] == 3000  # one that is over the budget by itself goes alone
-    assert all(size <= BATCH_TOKENS for size in sizes[1:])
-    assert len(batches) == 5
+    assert all(size <= 2048 for size in sizes[1:])
+    assert len(made) == 5
 
 
 # --- what it costs a process --------------------------------------------------------

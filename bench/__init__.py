@@ -1,0 +1,1 @@
+"""Measurements, each run by `python3 run.py bench NAME`."""

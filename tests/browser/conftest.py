@@ -130,7 +130,7 @@ class Visit:
         self.page.goto(self.url + path.lstrip("/"))
 
     def log_in(self, site: RunningSite) -> None:
-        self.goto("/accounts/login/")
+        self.goto("/account/login/")
         self.page.fill("[name=username]", site.user)
         self.page.fill("[name=password]", site.password)
         self.page.click("main button[type=submit], main form button")

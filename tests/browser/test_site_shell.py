@@ -1,0 +1,69 @@
+"""What only a browser can show of the site's shell: scripts run under the strict CSP."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_api_docs_try_an_operation_as_the_account_that_is_logged_in(visit, site):
+    visit.log_in(site)
+    visit.goto("/api/docs/")
+    operation = visit.page.locator("#operations-collections-collections_create")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_text("Try it out").click()
+    operation.locator("textarea").fill('{"name": "Made by the API page"}')
+    operation.get_by_text("Execute", exact=True).click()
+    expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text(
+        "201"
+    )
+
+
+def test_theme_button_keeps_its_choice_without_a_flash(visit):
+    visit.goto("/")
+    page = visit.page
+    button = page.get_by_role("button", name="Dark theme")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    button.click()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert 'data-theme="dark"' in page.request.get(visit.url).text()  # written by the server
+
+
+def test_slash_goes_to_the_search_box(visit):
+    visit.goto("/account/login/")
+    visit.page.locator("h1").click()
+    visit.page.keyboard.press("/")
+    expect(visit.page.locator("#site-q")).to_be_focused()
+
+
+def test_message_can_be_closed_and_a_success_goes_by_itself(visit, site):
+    visit.log_in(site)
+    page = visit.page
+    page.clock.install()
+    for close in (True, False):
+        visit.goto("/account/tokens/")
+        page.fill("[name=name]", "script")
+        page.click("main .btn--primary")
+        page.get_by_role("button", name="Revoke").first.click()
+        message = page.locator("#messages .callout--success")
+        expect(message).to_be_visible()
+        if close:
+            message.get_by_role("button", name="Close this message").click()
+        else:
+            page.clock.fast_forward(9_000)
+        expect(message).to_have_count(0)
+
+
+def test_wide_and_narrow_windows_need_no_sideways_scrolling(visit, site):
+    visit.log_in(site)
+    for width in (320, 390, 768, 1280):
+        visit.page.set_viewport_size({"width": width, "height": 800})
+        for address in ("/", "/c/", "/c/new/", "/account/tokens/", "/nothing-here/", "/api/docs/"):
+            visit.goto(address)
+            overflow = visit.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert overflow == 0, (width, address)
+    visit.errors.clear()  # the browser notes the 404 that was asked for

@@ -4,6 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
@@ -66,7 +67,7 @@ def as_api_error(error: Exception) -> Exception:
     if isinstance(error, Rejected):
         return exceptions.ValidationError({"detail": str(error)})
     if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
-        return TooLarge(str(error))
+        return TooLarge(over_limit(error))
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database failed: %s", error)
         return Unavailable()
@@ -75,6 +76,17 @@ def as_api_error(error: Exception) -> Exception:
     if isinstance(error, IntegrityError | ProtectedError):
         return Conflict()
     return error
+
+
+def over_limit(error: Exception) -> str:
+    """Which limit of a request was passed, and what to do."""
+    if isinstance(error, RequestDataTooBig):
+        message = _("The request is larger than %(limit)d bytes. Send fewer documents at a time.")
+        return message % {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+    if isinstance(error, TooManyFilesSent):
+        message = _("These are more files than the %(limit)d that one request takes.")
+        return message % {"limit": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
+    return str(TooLarge.default_detail)
 
 
 def body(answer: Response, path: str) -> dict[str, Any]:

@@ -83,3 +83,16 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
     def retry(self, request: Request, pk: int) -> Response:
         queued = services.retry(self.get_object().documents.all())
         return Response({"queued": queued}, status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        operation_id="collections_reembed",
+        summary="Embed all its documents again",
+        description="They stay searchable meanwhile; unchanged passages keep their vectors.",
+        tags=TAGS,
+        request=None,
+        responses={202: QueuedSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def reembed(self, request: Request, pk: int) -> Response:
+        queued = services.reembed(self.get_object().documents.all())
+        return Response({"queued": queued}, status.HTTP_202_ACCEPTED)

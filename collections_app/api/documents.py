@@ -204,3 +204,15 @@ class DocumentViewSet(
     def retry(self, request: Request, pk: int) -> Response:
         queued = services.retry(self.get_queryset().filter(pk=self.get_object().pk))
         return Response({"queued": queued}, status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        operation_id="documents_reembed",
+        summary="Embed a document again",
+        tags=TAGS,
+        request=None,
+        responses={202: QueuedSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def reembed(self, request: Request, pk: int) -> Response:
+        queued = services.reembed(self.get_queryset().filter(pk=self.get_object().pk))
+        return Response({"queued": queued}, status.HTTP_202_ACCEPTED)

@@ -5,7 +5,6 @@ from functools import wraps
 from pathlib import Path
 from typing import cast
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -21,6 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 from collections_app import services
 from collections_app.forms import TextForm
 from collections_app.models import Collection
+from collections_app.problems import over_limit
 from collections_app.services import AddResult, NamedPath, Problem, safe_id
 
 View = Callable[[HttpRequest, int], HttpResponse]
@@ -38,11 +38,8 @@ def within_limits(view: View) -> View:
     def answered(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             return checked(request, pk)
-        except TooManyFilesSent:
-            message = _("These are more files than the %(most)d that one request takes.")
-            return _refused(request, pk, message % {"most": settings.MAX_FILES_PER_UPLOAD})
-        except (RequestDataTooBig, TooManyFieldsSent):
-            return _refused(request, pk, _("This is more than one request takes. Send less of it."))
+        except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
+            return _refused(request, pk, over_limit(error))
 
     return answered
 

@@ -101,7 +101,10 @@ def _page(request: HttpRequest, status: HTTPStatus, title: str, detail: str) -> 
     if is_api(request):
         return _problem(request, status, detail)
     context = {"status": status.value, "title": title, "detail": detail}
-    return render(request, "error.html", context, status=status)
+    try:
+        return render(request, "error.html", context, status=status)
+    except (OperationalError, InterfaceError):  # its header asks who is logged in
+        return database_away(request)
 
 
 def _bare_page(request: HttpRequest, code: HTTPStatus, title: str, detail: str) -> HttpResponse:

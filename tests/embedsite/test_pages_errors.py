@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.urls import include, path
 
@@ -80,6 +80,18 @@ def test_database_away_is_a_503_with_the_state_of_each_part(visitor, address):
     assert "Nothing is lost" in response.text
     assert "Redis" in response.text
     assert problems(response.text) == []
+
+
+@pytest.mark.django_db
+def test_error_page_for_a_user_while_the_database_is_away(client, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OperationalError("no route")
+
+    client.force_login(UserFactory())
+    monkeypatch.setattr(connection, "cursor", fail)
+    response = client.get("/nothing/")
+    assert response.status_code == 503
+    assert "The database does not answer" in response.text
 
 
 @pytest.mark.django_db

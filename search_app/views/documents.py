@@ -35,6 +35,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         "can_edit": found.collection.owner_id == request.user.pk,
         "passage_count": len(passages),
         "part": part,
+        "opens_with_title": part.number == 1 and _opens_with_title(found),
         "facts": [(str(key), _readable(value)) for key, value in found.metadata.items()],
         "related": related(found, request.user, 10),
         "member": members.first(),
@@ -65,6 +66,12 @@ def _mark(request: HttpRequest, passages: list[Span], length: int) -> Span | Non
     if start is None or end is None or not start < end <= length:
         return None
     return start, end
+
+
+def _opens_with_title(document: Document) -> bool:
+    """Whether the text begins with the heading that the page has already."""
+    first = document.text[:1000].lstrip().split("\n", 1)[0]
+    return first.startswith("#") and first.strip("# \t") == document.title
 
 
 def _whole(given: str | None) -> int | None:

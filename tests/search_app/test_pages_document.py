@@ -93,6 +93,16 @@ def test_hostile_markdown_runs_nothing(client):
     assert "<img" not in shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown_twice"),
+    [("# The harbour\n\nQuiet.", False), ("# Boats\n\nQuiet.", True), ("The harbour", True)],
+)
+def test_heading_that_is_the_title_stands_there_once(client, text, shown_twice):
+    fields = {"title": "The harbour", "media_type": "text/markdown"}
+    [item] = embedded(CollectionFactory(public=True), {"a.md": text}, **fields)
+    assert ("prose--untitled" not in page(client, item)) == shown_twice
+
+
 def test_file_can_be_downloaded(client, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
     collection = CollectionFactory(public=True)

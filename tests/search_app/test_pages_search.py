@@ -1,7 +1,6 @@
 """The search page: its states, its parts for htmx, bad input, and what it costs."""
 
 import re
-from html import escape
 
 import pytest
 from django.db import connection
@@ -10,6 +9,7 @@ from django.urls import reverse
 
 from collections_app.demo.catalogue import COLLECTIONS
 from collections_app.demo.searches import EXAMPLES
+from search_app.templatetags.passages import below
 from tests.factories import CollectionFactory, EmbeddingModelFactory, embedded
 
 pytestmark = pytest.mark.django_db
@@ -32,13 +32,20 @@ def test_hit_shows_where_and_why_it_was_found(client, collection):
     [document] = embedded(collection, {"a.md": text}, media_type="text/markdown")
     response = client.get(URL, {"q": "harbour dawn"})
     page = re.sub(r"\s+", " ", response.text)
-    passage = response.context["page"][0].passage
     assert response.status_code == 200
     assert f'<h2><a href="/d/{document.pk}/?p=0#p0">Harbour</a></h2>' in page
     assert "<mark>harbour</mark> at <mark>dawn</mark>" in page
     assert f'<a href="/c/{collection.pk}/">Boats</a>' in page
-    assert f"<span>{escape(passage.heading)}</span>" in page
+    assert "<span>Mornings</span>" in page
     assert "<dt>words matched</dt>" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("", ""), ("A", "A"), ("T", ""), ("T > A > B", "A › B"), ("A > T", "A › T")],
+)
+def test_heading_path_goes_on_from_the_title(path, shown):
+    assert below(path, "T") == shown
 
 
 def test_search_stays_in_the_collection(client, collection):

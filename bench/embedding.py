@@ -19,6 +19,7 @@ TARGET = 1.1
 
 
 def main(limit: int | None) -> None:
+    sys.stdout.reconfigure(line_buffering=True)
     with site():
         from django.contrib.auth.models import User
 

@@ -19,7 +19,8 @@ UNSTARTED = timedelta(minutes=5)  # a chat answer that nothing began to write in
 class Reading:
     """An answer and the citations whose documents the asker may see.
 
-    `quotes` are cited, `passages` were found. Each has `current`: False once the
+    `quotes` are cited; `passages` are those of a chat model's prompt, cited or not, or those
+    found beside the quotes. Each has `current`: False once the
     document no longer says this at this place. `withheld`: a chat answer was written from a
     passage that the asker may no longer see, so its text is not shown.
     """
@@ -36,6 +37,10 @@ class Reading:
         """All that the asker may see, in the order of their numbers."""
         both = {citation.number: citation for citation in [*self.quotes, *self.passages]}
         return [both[number] for number in sorted(both)]
+
+    @property
+    def uncited(self) -> list[Citation]:
+        return [citation for citation in self.passages if not citation.cited]
 
     @property
     def text(self) -> str:

@@ -10,9 +10,10 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app import services, vectors
+from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
-from collections_app.models import Document
+from collections_app.models import Document, EmbeddingModel
 
 
 class Command(BaseCommand):
@@ -38,8 +39,21 @@ class Command(BaseCommand):
         if options["collection"]:
             self._store(text, options)
         if options["format"] or not options["collection"]:
-            model = shared.model(options["model"])
-            self._print(vectors.embed(model, [text], "passage")[0], options["format"] or "json")
+            vector = self._vector(text, shared.model(options["model"]))
+            self._print(vector, options["format"] or "json")
+
+    def _vector(self, text: str, model: EmbeddingModel) -> np.ndarray:
+        try:
+            encoder = vectors.encoder(model)
+        except ModelMissing as error:
+            raise CommandError(str(error)) from error
+        seen = vectors.prefixed(model, text, "passage")
+        if (count := encoder.tokenizer.count(seen)) > encoder.token_limit:
+            self.stderr.write(
+                f"The text has {count} tokens; {model} reads the first {encoder.token_limit}."
+            )
+        vector: np.ndarray = encoder.encode([seen])[0]
+        return vector
 
     def _store(self, text: str, options: dict[str, Any]) -> None:
         user = shared.owner(options)

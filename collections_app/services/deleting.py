@@ -24,7 +24,7 @@ def delete_collection(collection: Collection) -> None:
     """Delete a collection, its documents and all that was made from them."""
     with transaction.atomic():
         # Whoever adds documents holds this lock too, so none comes in behind us.
-        Collection.objects.select_for_update().filter(pk=collection.pk).first()
+        Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk).first()
         _count, files = _delete(Document.objects.filter(collection=collection))
         Collection.objects.filter(pk=collection.pk).delete()
         _remove_files_on_commit(files)
@@ -40,7 +40,9 @@ def delete_account(user: User) -> None:
 
 def _delete(queryset: QuerySet[Document]) -> tuple[int, set[str]]:
     """(documents deleted, digests of files they used). Runs in the caller's transaction."""
-    locked = queryset.order_by("pk").select_for_update(of=["self"])
+    # no_key: receivers may wait for one who is to commit rows that point at these documents,
+    # and whose commit would wait for a full lock of ours.
+    locked = queryset.order_by("pk").select_for_update(of=["self"], no_key=True)
     rows = list(locked.values_list("pk", "blob_id"))
     for chunk in batched([pk for pk, _blob in rows], CHUNK):
         documents_deleting.send(sender=Collection, document_ids=chunk)

@@ -72,9 +72,7 @@ class Words:
         every = totals.total()
         return [
             {
-                word: (PAIR_WEIGHT if " " in word else 1.0)
-                * n
-                * log(1 + every / totals[word] * n / counts.total())
+                word: _readable(word) * n * log(1 + every / totals[word] * n / counts.total())
                 for word, n in counts.items()
             }
             for counts in self.groups
@@ -82,9 +80,9 @@ class Words:
 
     def _distinctive(self, weights: dict[str, float]) -> list[str]:
         """The best words as written; of words that hold each other, one."""
-        ranked = sorted(weights, key=lambda word: (-round(weights[word], 9), word))[:POOL]
+        ranked = sorted(weights, key=lambda word: (-round(weights[word], 9), -len(word), word))
         kept: list[str] = []
-        for word in ranked:
+        for word in ranked[:POOL]:
             if not any(_overlap(word, other) for other in kept):
                 kept.append(word)
         return [self._form(word) for word in kept[:KEPT]]
@@ -101,6 +99,12 @@ def _free_name(terms: Sequence[str], taken: set[str], number: int) -> str:
             return name
     name = ", ".join(terms)[:LENGTH]
     return name if name and name not in taken else f"{name} #{number}".strip()
+
+
+def _readable(word: str) -> float:
+    """More for two words together, and for more than a pair of characters in CJK."""
+    longer = " " in word or (len(word) > 2 and _IDEOGRAMS.match(word))
+    return PAIR_WEIGHT if longer else 1.0
 
 
 def _overlap(word: str, other: str) -> bool:
@@ -122,7 +126,6 @@ def _prose(text: str) -> str:
 
 def _words(text: str, language: str) -> Iterator[Word]:
     """Words and pairs of neighbouring words that may stand in a name."""
-    stop = stopwords.BY_LANGUAGE.get(language, stopwords.DEFAULT)
     before: tuple[str, int] | None = None  # the word just before, and where it begins
     reached = 0
     for term, start, end in term_spans(text, language):
@@ -130,7 +133,7 @@ def _words(text: str, language: str) -> Iterator[Word]:
             continue
         gap, reached = text[reached:start], end
         form = text[start:end]
-        if _IDEOGRAMS.match(form) or not _names_something(form, stop):
+        if _IDEOGRAMS.match(form) or not _names_something(form, language):
             before = None
             continue
         yield term, form
@@ -141,12 +144,11 @@ def _words(text: str, language: str) -> Iterator[Word]:
         yield from _ideograms(run.group())
 
 
-def _names_something(form: str, stop: frozenset[str]) -> bool:
-    folded = form.lower().replace("’", "'")
+def _names_something(form: str, language: str) -> bool:
     return (
         2 < len(form) <= LONGEST
-        and folded not in stop
         and any(character.isalpha() for character in form)
+        and not stopwords.says_nothing(form, language)
     )
 
 

@@ -1,15 +1,14 @@
 """The part of a passage that shows best why it was found."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import log
 
 from collections_app.pipeline.sentences import sentences
 from collections_app.pipeline.terms import term_spans
+from search_app.analysis import stopwords
 
 WIDTH = 300  # characters shown
 LEAD = 80  # of them at most before the first match
 REPEATED = 0.1  # what a term that the window already holds adds, against the first
-TELLING = log(2)  # rarity of a term that half of the passages hold: rarer ones are marked
 OPENING = 30  # characters from which a sentence is more than a heading
 
 Snippet = list[tuple[str, bool]]  # pieces in order; True: to be marked
@@ -21,11 +20,17 @@ def snippet(text: str, rarities: Mapping[str, float], language: str) -> Snippet:
 
     Where none stands in it, the window begins at the first whole sentence.
     """
-    telling = {term for term, value in rarities.items() if value >= TELLING} or set(rarities)
-    spans = [span for span in term_spans(text, language) if span[0] in telling]
+    spans = _matches(text, rarities, language)
     start = _densest(spans, rarities) if spans else None
     start, end = _window(text, _opening(text) if start is None else max(0, start - LEAD), start)
     return list(_pieces(text, start, end, spans))
+
+
+def _matches(text: str, rarities: Mapping[str, float], language: str) -> list[Span]:
+    """Where the terms stand; words like "the" only if there are no others."""
+    spans = [span for span in term_spans(text, language) if span[0] in rarities]
+    telling = [s for s in spans if not stopwords.says_nothing(text[s[1] : s[2]], language)]
+    return telling or spans
 
 
 def _densest(spans: Sequence[Span], rarities: Mapping[str, float]) -> int:

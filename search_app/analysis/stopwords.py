@@ -1,5 +1,8 @@
-"""Words that say nothing about what a text is about, by language, folded like terms."""
+"""Words that say nothing about what a text is about, by language."""
 
+import unicodedata
+
+# Written without diacritics: `says_nothing` folds what it is asked for.
 _ENGLISH = """
 a about above across after again against all almost alone along already also although always am
 among an and another any anyone anything are aren't around as at away back be became because
@@ -68,11 +71,19 @@ IDEOGRAMS = frozenset(
     "のはがをにでとたてだしれるすいまうらりもこそあなよねかさっん"
 )
 
-BY_LANGUAGE = {
+_BY_LANGUAGE = {
     "english": frozenset(_ENGLISH.split()),
     "german": frozenset(_GERMAN.split()),
     "french": frozenset(_FRENCH.split()),
     "spanish": frozenset(_SPANISH.split()),
 }
-# In Chinese text, and where the language is unknown, Latin words are mostly English.
-DEFAULT = BY_LANGUAGE["english"]
+
+
+def says_nothing(word: str, language: str) -> bool:
+    """Whether this is an article, a pronoun and the like.
+
+    In Chinese, and where the language is unknown, Latin words are taken for English.
+    """
+    plain = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
+    folded = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    return folded in _BY_LANGUAGE.get(language, _BY_LANGUAGE["english"])

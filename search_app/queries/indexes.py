@@ -1,11 +1,14 @@
 """Partial HNSW indexes: one for each large collection and its model."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import Error, connection
 
 from search_app.queries import locks
+
+logger = logging.getLogger(__name__)
 
 LARGEST_DIMENSION = 4000  # of halfvec under HNSW
 NAME = "vector_hnsw_{collection}_{model}"
@@ -76,7 +79,10 @@ def maintain(threshold: int) -> None:
         for name in orphans():
             drop(name)
         for target in missing(threshold):
-            build(target)
+            try:
+                build(target)
+            except Error:  # one that cannot be built keeps no other from its index
+                logger.exception("The index %s cannot be built.", target.name)
 
 
 def build(target: Target) -> None:

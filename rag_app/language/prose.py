@@ -18,6 +18,9 @@ INDENTED = re.compile(r"( {4}|\t)")
 LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 LEAD = re.compile(r"\s*(?:>\s*)*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+LINK = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)|https?://\S+")
+WORD = re.compile(r"[^\W\d_]{2,}")
+BESIDE_LINKS = 3  # words that a sentence with links needs besides them; less is a list of links
 MIN_WORDS, MIN_CJK, MAX_CHARS = 4, 8, 700
 MIN_LETTERS = 0.6  # of the characters that are not blank: less is code, a link or a number
 
@@ -83,5 +86,12 @@ def _is_sentence(text: str) -> bool:
         return False
     if len(text.split()) < MIN_WORDS and len(CJK.findall(text)) < MIN_CJK:
         return False
+    if LINK.search(text) and not _says_something(LINK.sub(" ", text)):
+        return False
     solid = [character for character in text if not character.isspace()]
     return sum(character.isalpha() for character in solid) >= MIN_LETTERS * len(solid)
+
+
+def _says_something(beside_links: str) -> bool:
+    words = len(WORD.findall(beside_links))
+    return words >= BESIDE_LINKS or len(CJK.findall(beside_links)) >= MIN_CJK

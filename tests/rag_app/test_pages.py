@@ -333,6 +333,15 @@ def test_markup_in_answers_questions_and_documents_is_text(browser, notes, chat_
     assert "**bold**" in complete
 
 
+def test_quotes_of_markdown_look_as_in_the_document(browser, notes, no_chat):
+    text = "# Lamps\n\nThe [harbour lamp](https://x.example/lamp) is lit at dusk by the keeper."
+    embedded(notes, {"lamps": text}, media_type="text/markdown")
+    question = answer.ask(notes.owner, "When is the harbour lamp lit?", collection=notes)
+    html = page(browser, question).content.decode()
+    assert "The harbour lamp is lit at dusk by the keeper." in html
+    assert answer.read(question).quotes[0].quote == text.split("\n\n")[1]
+
+
 def test_page_is_not_kept_by_caches(browser, notes, no_chat):
     question = answer.ask(notes.owner, QUESTION, collection=notes)
     assert "no-store" in page(browser, question)["Cache-Control"]

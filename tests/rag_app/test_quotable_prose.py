@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,20 @@ def test_sentences_of_prose_are_quotable_and_nothing_else():
         "Delete the copies that are too old.",
         "備份每天晚上執行一次，然後複製到另一台機器。",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "quotable"),
+    [
+        ("[Enabling the WAL mode of files](https://x.example/a.md) - 2020-08-09", False),
+        ("* [How to run a nightly backup](https://x.example/a.md)", False),
+        ("https://x.example/how-to-run-a-nightly-backup and more", False),
+        ("I asked [some questions](https://x.example) and learned a lot.", True),
+        ("備份每天晚上執行一次，見[說明](https://x.example)，然後複製。", True),
+    ],
+)
+def test_line_that_is_only_a_link_is_no_sentence(text, quotable):
+    assert bool(sentences(text)) is quotable
 
 
 def test_fence_that_never_ends_hides_the_rest():

@@ -30,6 +30,20 @@ def chat(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register
+def database(**kwargs: Any) -> list[CheckMessage]:
+    """Vectors, the queue and keyword search need PostgreSQL."""
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        return [
+            Error(
+                "DATABASE_URL does not name a PostgreSQL database.",
+                hint="It begins with postgresql://. Leave it out to use the embedded one.",
+                id="embedsite.E003",
+            )
+        ]
+    return []
+
+
 @register(deploy=True)
 def hosts(**kwargs: Any) -> list[CheckMessage]:
     """A site for others is reached by a name of its own."""

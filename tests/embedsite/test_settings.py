@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core import checks
 
-from embedsite.checks import chat, hosts
+from embedsite.checks import chat, database, hosts
 from embedsite.runner import ports
 
 ROOT = Path(settings.BASE_DIR)
@@ -108,6 +108,12 @@ def test_chat_server_and_model_go_together(settings, url, model, expected):
     settings.CHAT_BASE_URL, settings.CHAT_MODEL = url, model
     assert [message.id for message in chat()] == expected
     assert chat in checks.registry.registry.get_checks()
+
+
+def test_only_postgresql_will_do(monkeypatch):
+    assert database() == []
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    assert [message.id for message in database()] == ["embedsite.E003"]
 
 
 def test_a_site_for_others_needs_a_name_of_its_own(settings):

@@ -73,8 +73,8 @@ def _rows(found: list[Similar]) -> list[dict[str, Any]]:
 
 
 def _plain(row: dict[str, Any]) -> str:
-    """Id and score, then content and metadata set in."""
+    """Id and score, then content and metadata set in, and an empty line."""
     parts = [f"{row['id']} ({row['score']})\n", textwrap.indent(row["content"] or "", "  ")]
     if row["metadata"]:
         parts.append(textwrap.indent(json.dumps(row["metadata"]), "  "))
-    return "\n".join([*parts, ""])
+    return "\n".join([*parts, "", ""])

@@ -1,0 +1,137 @@
+"""What is derived from vectors, to look at; clusterings can be built again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from collections_app.large_tables import ReadOnlyAdmin, row_link, rows_link
+from search_app import clusters
+from search_app.models import (
+    Cluster,
+    Clustering,
+    ClusterMember,
+    DocumentVector,
+    RelatedDocument,
+)
+
+
+@admin.register(Clustering)
+class ClusteringAdmin(ReadOnlyAdmin):
+    list_display = (
+        "collection",
+        "state",
+        "wanted",
+        "silhouette",
+        "attempts",
+        "requested",
+        "built",
+        "found",
+        "error",
+    )
+    list_filter = ("state",)
+    list_select_related = ("collection",)
+    search_fields = ("collection__name__istartswith",)
+    search_help_text = _("Beginning of the collection's name.")
+    actions = ("rebuild",)
+
+    def has_rebuild_permission(self, request: HttpRequest) -> bool:
+        """`has_change_permission` is about editing the row by hand, which nobody may."""
+        return request.user.has_perm("search_app.change_clustering")
+
+    @admin.display(description=_("clusters"))
+    def found(self, obj: Clustering) -> SafeString:
+        return rows_link(Cluster, _("show"), collection=obj.collection_id)
+
+    @admin.action(description=_("Build the clusters again"), permissions=["rebuild"])
+    def rebuild(self, request: HttpRequest, queryset: QuerySet[Clustering]) -> None:
+        asked = [
+            clusters.request(row.collection, row.wanted)
+            for row in queryset.select_related("collection")
+        ]
+        messages.success(
+            request,
+            ngettext(
+                "The clusters of %(count)d collection are being built.",
+                "The clusters of %(count)d collections are being built.",
+                len(asked),
+            )
+            % {"count": len(asked)},
+        )
+
+
+@admin.register(Cluster)
+class ClusterAdmin(ReadOnlyAdmin):
+    list_display = ("name", "of_collection", "size", "members")
+    list_select_related = ("collection",)
+    search_fields = ("name__istartswith", "collection__name__istartswith")
+    search_help_text = _("Beginning of the name or of the collection's name.")
+    fields = ("name", "of_collection", "ordinal", "size", "terms", "members")
+
+    @admin.display(description=_("collection"), ordering="collection")
+    def of_collection(self, obj: Cluster) -> SafeString | str:
+        return row_link(obj.collection)
+
+    @admin.display(description=_("documents"))
+    def members(self, obj: Cluster) -> SafeString:
+        return rows_link(ClusterMember, _("show"), cluster=obj.pk)
+
+
+@admin.register(ClusterMember)
+class ClusterMemberAdmin(ReadOnlyAdmin):
+    list_display = ("of_document", "cluster", "score")
+    list_select_related = ("document", "cluster")
+    search_fields = ("document__external_id__startswith",)
+    search_help_text = _("Beginning of the document's id.")
+    fields = ("of_document", "cluster", "score")
+
+    @admin.display(description=_("document"))
+    def of_document(self, obj: ClusterMember) -> SafeString | str:
+        return row_link(obj.document)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClusterMember]:
+        return super().get_queryset(request).defer("document__text", "document__body")
+
+
+@admin.register(RelatedDocument)
+class RelatedDocumentAdmin(ReadOnlyAdmin):
+    list_display = ("of_document", "of_other", "rank", "score")
+    list_select_related = ("document", "other")
+    search_fields = ("document__external_id__startswith",)
+    search_help_text = _("Beginning of the document's id.")
+    fields = ("of_document", "of_other", "rank", "score")
+
+    @admin.display(description=_("document"))
+    def of_document(self, obj: RelatedDocument) -> SafeString | str:
+        return row_link(obj.document)
+
+    @admin.display(description=_("related document"))
+    def of_other(self, obj: RelatedDocument) -> SafeString | str:
+        return row_link(obj.other)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedDocument]:
+        long = [f"{side}__{name}" for side in ("document", "other") for name in ("text", "body")]
+        return super().get_queryset(request).defer(*long)
+
+
+@admin.register(DocumentVector)
+class DocumentVectorAdmin(ReadOnlyAdmin):
+    list_display = ("of_document", "collection", "model", "revision", "floor", "refill")
+    list_filter = ("refill",)
+    list_select_related = ("document", "collection", "model")
+    search_fields = ("document__external_id__startswith",)
+    search_help_text = _("Beginning of the document's id.")
+    fields = ("of_document", "collection", "model", "revision", "floor", "refill", "numbers")
+
+    @admin.display(description=_("document"))
+    def of_document(self, obj: DocumentVector) -> SafeString | str:
+        return row_link(obj.document)
+
+    @admin.display(description=_("first numbers"))
+    def numbers(self, obj: DocumentVector) -> str:
+        return ", ".join(f"{number:.6f}" for number in obj.embedding[:8])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentVector]:
+        return super().get_queryset(request).defer("document__text", "document__body")

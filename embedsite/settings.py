@@ -177,6 +177,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文")]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOCALE_PATHS = [BASE_DIR / "embedsite" / "locale"]
+FORMAT_MODULE_PATH = "embedsite.formats"
 TIME_ZONE = "UTC"
 
 # --- REST API ----------------------------------------------------------------------

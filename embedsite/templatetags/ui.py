@@ -7,6 +7,7 @@ from django.forms import BoundField, CheckboxInput
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -34,6 +35,12 @@ def nearness(score: float, label: str = "") -> SafeString:
         place=f"{place:.1f}",
         score=f"{float(score):.2f}",
     )
+
+
+@register.simple_tag
+def language_tag() -> str:
+    """The language of the page as `lang` has it: `zh-Hant` where Django says `zh-hant`."""
+    return to_locale(get_language()).replace("_", "-")
 
 
 @register.inclusion_tag("_field.html")

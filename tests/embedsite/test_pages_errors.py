@@ -69,7 +69,7 @@ def test_error_500_is_shown_without_the_database(visitor):
 def test_error_500_keeps_theme_and_language(visitor):
     visitor.cookies["theme"] = "dark"
     response = visitor.get("/broken/", headers={"Accept-Language": "zh-TW"})
-    assert '<html lang="zh-hant" data-theme="dark">' in response.text
+    assert '<html lang="zh-Hant" data-theme="dark">' in response.text
 
 
 @pytest.mark.django_db

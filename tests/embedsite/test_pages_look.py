@@ -2,6 +2,7 @@
 
 import pytest
 from django import forms
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.contrib.messages import constants
 from django.template import Context, Template
 from django.utils import translation
@@ -17,7 +18,7 @@ def test_language_button_switches_and_keeps_the_page(client):
     cookie = response.cookies["django_language"]
     assert (cookie.value, cookie["samesite"], cookie["max-age"]) == ("zh-hant", "Lax", 31536000)
     page = client.get("/")
-    assert '<html lang="zh-hant">' in page.text
+    assert '<html lang="zh-Hant">' in page.text
     assert page["Content-Language"] == "zh-hant"
     assert 'value="en" lang="en"' in page.text
     client.post("/language/", {"language": "en", "next": "/"})
@@ -26,7 +27,7 @@ def test_language_button_switches_and_keeps_the_page(client):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("wanted", "given"), [("zh-TW", "zh-hant"), ("zh-HK", "zh-hant"), ("de", "en"), ("", "en")]
+    ("wanted", "given"), [("zh-TW", "zh-Hant"), ("zh-HK", "zh-Hant"), ("de", "en"), ("", "en")]
 )
 def test_language_follows_the_browser_until_chosen(client, wanted, given):
     page = client.get("/", headers={"Accept-Language": wanted})
@@ -75,6 +76,12 @@ def test_message_after_a_redirect_is_shown_once(client):
 )
 def test_duration_is_given_in_its_two_largest_units(seconds, words):
     assert duration(seconds) == words
+
+
+def test_numbers_are_grouped_by_three_in_either_language():
+    for language in ("en", "zh-hant"):
+        with translation.override(language):
+            assert intcomma(1234567) == "1,234,567"
 
 
 @pytest.mark.parametrize(

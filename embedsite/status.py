@@ -8,7 +8,7 @@ from typing import NamedTuple
 import redis
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from collections_app.models import EmbeddingModel
 from embedsite import heartbeat
@@ -54,7 +54,7 @@ def broker() -> str:
             client.ping()
     except (redis.RedisError, OSError) as error:
         raise PartDownError(_("does not answer; uploads are kept and wait")) from error
-    return _("answers")
+    return pgettext("Redis", "answers")
 
 
 def worker() -> str:

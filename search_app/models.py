@@ -18,12 +18,19 @@ class DocumentVector(models.Model):
     document = models.OneToOneField(
         Document, on_delete=models.CASCADE, primary_key=True, related_name="vector"
     )
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
-    model = models.ForeignKey(EmbeddingModel, on_delete=models.PROTECT, related_name="+")
-    revision = models.PositiveIntegerField()
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="+", verbose_name=_("collection")
+    )
+    model = models.ForeignKey(
+        EmbeddingModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("embedding model"),
+    )
+    revision = models.PositiveIntegerField(_("revision"))
     embedding = VectorField()
-    floor = models.FloatField(default=-1.0)
-    refill = models.BooleanField(default=True)
+    floor = models.FloatField(_("lowest related score"), default=-1.0)
+    refill = models.BooleanField(_("wants a new list"), default=True)
 
     class Meta:
         verbose_name = _("document vector")
@@ -71,7 +78,10 @@ class Clustering(models.Model):
         FAILED = "failed", _("failed")
 
     collection = models.OneToOneField(
-        Collection, on_delete=models.CASCADE, related_name="clustering"
+        Collection,
+        on_delete=models.CASCADE,
+        related_name="clustering",
+        verbose_name=_("collection"),
     )
     wanted = models.PositiveSmallIntegerField(_("clusters wanted"), null=True, blank=True)
     seed = models.PositiveIntegerField(_("seed"), default=0)
@@ -115,7 +125,9 @@ class Cluster(models.Model):
 class ClusterMember(models.Model):
     """A document's place in its cluster; `score` is its cosine with the centroid."""
 
-    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="members")
+    cluster = models.ForeignKey(
+        Cluster, on_delete=models.CASCADE, related_name="members", verbose_name=_("cluster")
+    )
     document = models.OneToOneField(
         Document, on_delete=models.CASCADE, related_name="cluster_member"
     )

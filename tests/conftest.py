@@ -4,12 +4,17 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from embedsite.translations import compile_all
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Pages name their static files as they are, so that no test needs `collectstatic`.
+    """Translations are compiled; pages name their static files as they are, so that no test
+    needs `collectstatic`.
 
     The live server finds them in the apps. test_static.py tries what the site itself uses.
     """
+    if not hasattr(config, "workerinput"):  # once, before the processes of `-n`
+        compile_all(settings.BASE_DIR)
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='leased until')),
                 ('requested', models.DateTimeField(auto_now_add=True, verbose_name='requested')),
                 ('built', models.DateTimeField(blank=True, null=True, verbose_name='built')),
-                ('collection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='clustering', to='collections_app.collection')),
+                ('collection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='clustering', to='collections_app.collection', verbose_name='collection')),
             ],
             options={
                 'verbose_name': 'clustering',
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('score', models.FloatField(verbose_name='cosine with the centroid')),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='search_app.cluster')),
+                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='search_app.cluster', verbose_name='cluster')),
                 ('document', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='cluster_member', to='collections_app.document')),
             ],
             options={
@@ -71,12 +71,12 @@ class Migration(migrations.Migration):
             name='DocumentVector',
             fields=[
                 ('document', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='vector', serialize=False, to='collections_app.document')),
-                ('revision', models.PositiveIntegerField()),
+                ('revision', models.PositiveIntegerField(verbose_name='revision')),
                 ('embedding', pgvector.django.vector.VectorField()),
-                ('floor', models.FloatField(default=-1.0)),
-                ('refill', models.BooleanField(default=True)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='collections_app.collection')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='collections_app.embeddingmodel')),
+                ('floor', models.FloatField(default=-1.0, verbose_name='lowest related score')),
+                ('refill', models.BooleanField(default=True, verbose_name='wants a new list')),
+                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='collections_app.collection', verbose_name='collection')),
+                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='collections_app.embeddingmodel', verbose_name='embedding model')),
             ],
             options={
                 'verbose_name': 'document vector',

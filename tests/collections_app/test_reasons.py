@@ -1,0 +1,84 @@
+"""Reasons that were noted down in English are read in the reader's language."""
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from django.utils import translation
+
+from collections_app.encoders import ModelMissing
+from collections_app.encoders.folder import folder
+from collections_app.ingest.encode import NoVectorError, _check
+from collections_app.ingest.states import set_aside_exhausted
+from collections_app.models import Document
+from collections_app.pipeline.extract import extract
+from collections_app.pipeline.extracted import Unreadable
+from collections_app.reasons import in_words
+from search_app import building
+from search_app.models import Clustering
+from tests.factories import CollectionFactory, DocumentFactory
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "檔案是空的"),
+        (b" \n", "空白"),
+        (b"<html><body><script>1</script></body></html>", "標記"),
+        ("長".encode() * 101, "101 個字元"),
+        (b"%PDF-1.7 x", "a PDF document"),
+        (b"\x01\0\x02\0", "NUL 位元組"),
+        (b"\xef\xbb\xbfab\xff", "UTF-8 標記"),
+        ("a\0".encode("utf-16"), "NUL 字元"),
+        (Random(0).randbytes(90).replace(b"\0", b"\1"), "編碼"),
+    ],
+)
+def test_reason_of_a_file_that_cannot_be_read_is_told(data, told):
+    with pytest.raises(Unreadable) as caught:
+        extract(data, name="page.html", media_type="text/html", max_chars=100)
+    assert told in chinese(str(caught.value))
+
+
+@pytest.mark.parametrize("numbers", [[[np.nan, 1.0]], [[0.0, 0.0]]])
+def test_reason_of_a_useless_vector_is_told(numbers):
+    with pytest.raises(NoVectorError) as caught:
+        _check(np.array(numbers))
+    chinese(str(caught.value))
+
+
+def test_reason_of_a_missing_package_is_told():
+    with pytest.raises(ModelMissing) as caught:
+        folder("package:no_such_model", Path("/nowhere"))
+    assert "pip install no-such-model" in chinese(str(caught.value))
+
+
+@pytest.mark.django_db
+def test_reasons_of_workers_that_died_are_told(settings):
+    document = DocumentFactory(state=Document.State.QUEUED, attempts=settings.MAX_ATTEMPTS)
+    set_aside_exhausted()
+    document.refresh_from_db()
+    assert f"{settings.MAX_ATTEMPTS} 次" in chinese(document.error)
+    Clustering.objects.create(collection=CollectionFactory(), attempts=settings.MAX_ATTEMPTS)
+    building.give_up()
+    assert f"{settings.MAX_ATTEMPTS} 次" in chinese(Clustering.objects.get().error)
+
+
+def test_other_reasons_stay_as_they_are():
+    with translation.override("zh-hant"):
+        assert in_words("CUDA out of memory (%s)") == "CUDA out of memory (%s)"
+        assert in_words("") == ""
+
+
+def test_reasons_stay_as_written_in_english():
+    reason = "The content could not be read (KeyError('%(a)s')).\n"
+    assert in_words(reason) == reason
+    assert in_words(reason.strip()) == reason.strip()
+
+
+def chinese(reason):
+    """The reason as a page in Chinese has it; fails where no sentence is known for it."""
+    with translation.override("zh-hant"):
+        told = in_words(reason)
+    assert told != reason, f"no sentence fits {reason!r}"
+    return told

@@ -2,27 +2,28 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 PROBLEM = {
     "type": "object",
-    "description": "RFC 9457 problem details.",
+    "description": _("RFC 9457 problem details."),
     "properties": {
         "type": {"type": "string"},
-        "title": {"type": "string", "description": "The HTTP status in words."},
+        "title": {"type": "string", "description": _("The HTTP status in words.")},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What was wrong and what to do."},
-        "instance": {"type": "string", "description": "The path that was asked for."},
+        "detail": {"type": "string", "description": _("What was wrong and what to do.")},
+        "instance": {"type": "string", "description": _("The path that was asked for.")},
         "errors": {
             "type": "object",
             "additionalProperties": {},
-            "description": "For invalid input: what was wrong with each field.",
+            "description": _("For invalid input: what was wrong with each field."),
         },
     },
     "required": ["type", "title", "status", "detail", "instance"],
 }
 ANSWER = {
-    "description": "A problem, with the status that names it.",
+    "description": _("A problem, with the status that names it."),
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 

@@ -1,6 +1,7 @@
 """The REST API: every path of it in one place. The rooms export what answers there."""
 
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.decorators import api_view
@@ -38,7 +39,7 @@ PLACES = {  # what /api/ lists, and the name of the path
 
 @extend_schema(
     operation_id="root",
-    summary="Where to begin",
+    summary=_("Where to begin"),
     tags=["site"],
     responses={200: {"type": "object", "additionalProperties": {"type": "string"}}},
 )
@@ -49,8 +50,8 @@ def root(request: Request) -> Response:
 
 @extend_schema(
     operation_id="status",
-    summary="What the site runs on",
-    description="Database, Redis, worker and model. Always 200; /health/ says it in its status.",
+    summary=_("What the site runs on"),
+    description=_("Database, Redis, worker and model. Always 200; /health/ says it in its status."),
     tags=["site"],
     responses=StatusSerializer,
 )

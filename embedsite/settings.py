@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
 from embedsite.servers import paths as servers
@@ -232,7 +233,7 @@ CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", 3000, validate=POSITIVE)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "embedsite",
-    "DESCRIPTION": "Put content into collections; search, relate, cluster and ask it.",
+    "DESCRIPTION": _("Put content into collections; search, relate, cluster and ask it."),
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
@@ -19,18 +20,18 @@ TAGS = ["tokens"]
 
 
 @extend_schema_view(
-    list=extend_schema(operation_id="tokens_list", summary="List one's own tokens", tags=TAGS),
+    list=extend_schema(operation_id="tokens_list", summary=_("List one's own tokens"), tags=TAGS),
     create=extend_schema(
         operation_id="tokens_create",
-        summary="Make a token",
-        description="For a logged-in session only. The answer holds the key, this once.",
+        summary=_("Make a token"),
+        description=_("For a logged-in session only. The answer holds the key, this once."),
         tags=TAGS,
         responses={201: NewTokenSerializer},
     ),
     destroy=extend_schema(
         operation_id="tokens_delete",
-        summary="Revoke a token",
-        description="For a logged-in session only.",
+        summary=_("Revoke a token"),
+        description=_("For a logged-in session only."),
         tags=TAGS,
     ),
 )

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
@@ -23,21 +24,25 @@ TAGS = ["collections"]
 @extend_schema_view(
     list=extend_schema(
         operation_id="collections_list",
-        summary="List collections",
-        description="One's own and the public ones, newest first.",
+        summary=_("List collections"),
+        description=_("One's own and the public ones, newest first."),
         tags=TAGS,
     ),
-    create=extend_schema(operation_id="collections_create", summary="Make a collection", tags=TAGS),
-    retrieve=extend_schema(operation_id="collections_read", summary="Show a collection", tags=TAGS),
+    create=extend_schema(
+        operation_id="collections_create", summary=_("Make a collection"), tags=TAGS
+    ),
+    retrieve=extend_schema(
+        operation_id="collections_read", summary=_("Show a collection"), tags=TAGS
+    ),
     partial_update=extend_schema(
         operation_id="collections_edit",
-        summary="Edit a collection",
-        description="The embedding model and the language are chosen once.",
+        summary=_("Edit a collection"),
+        description=_("The embedding model and the language are chosen once."),
         tags=TAGS,
     ),
     destroy=extend_schema(
         operation_id="collections_delete",
-        summary="Delete a collection with its documents",
+        summary=_("Delete a collection with its documents"),
         tags=TAGS,
     ),
 )
@@ -64,7 +69,7 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
 
     @extend_schema(
         operation_id="collections_progress",
-        summary="How far embedding is",
+        summary=_("How far embedding is"),
         tags=TAGS,
         responses=ProgressSerializer,
     )
@@ -74,7 +79,7 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
 
     @extend_schema(
         operation_id="collections_retry",
-        summary="Retry the documents that were set aside",
+        summary=_("Retry the documents that were set aside"),
         tags=TAGS,
         request=None,
         responses={202: QueuedSerializer},
@@ -86,8 +91,8 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
 
     @extend_schema(
         operation_id="collections_reembed",
-        summary="Embed all its documents again",
-        description="They stay searchable meanwhile; unchanged passages keep their vectors.",
+        summary=_("Embed all its documents again"),
+        description=_("They stay searchable meanwhile; unchanged passages keep their vectors."),
         tags=TAGS,
         request=None,
         responses={202: QueuedSerializer},

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 from rest_framework import generics, mixins, status, viewsets
 from rest_framework.decorators import action
@@ -57,8 +57,8 @@ class CollectionDocuments(generics.ListAPIView[Document]):
 
     @extend_schema(
         operation_id="documents_list",
-        summary="List the documents of a collection",
-        description="Newest first, without their texts.",
+        summary=_("List the documents of a collection"),
+        description=_("Newest first, without their texts."),
         tags=TAGS,
         parameters=[DocumentFilterSerializer],
     )
@@ -67,8 +67,8 @@ class CollectionDocuments(generics.ListAPIView[Document]):
 
     @extend_schema(
         operation_id="documents_add",
-        summary="Add or change documents",
-        description=(
+        summary=_("Add or change documents"),
+        description=_(
             "JSON: one document or a list of them; or multipart form data with files. "
             "A known id edits its document; equal content is not embedded again. One bad item "
             "loses none of the others: 201 something was added, 200 nothing was new, "
@@ -144,9 +144,11 @@ def outcome(result: services.AddResult) -> int:
 
 @extend_schema_view(
     retrieve=extend_schema(
-        operation_id="documents_read", summary="Show a document with its text", tags=TAGS
+        operation_id="documents_read", summary=_("Show a document with its text"), tags=TAGS
     ),
-    destroy=extend_schema(operation_id="documents_delete", summary="Delete a document", tags=TAGS),
+    destroy=extend_schema(
+        operation_id="documents_delete", summary=_("Delete a document"), tags=TAGS
+    ),
 )
 class DocumentViewSet(
     mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Document]
@@ -162,8 +164,8 @@ class DocumentViewSet(
 
     @extend_schema(
         operation_id="documents_edit",
-        summary="Edit a document",
-        description="It stays searchable as it was until the change is embedded.",
+        summary=_("Edit a document"),
+        description=_("It stays searchable as it was until the change is embedded."),
         tags=TAGS,
         request=DocumentEditSerializer,
         responses=DocumentSerializer,
@@ -181,8 +183,8 @@ class DocumentViewSet(
 
     @extend_schema(
         operation_id="documents_passages",
-        summary="List a document's passages",
-        description="In the order of the text: `text == document.text[start:end]`.",
+        summary=_("List a document's passages"),
+        description=_("In the order of the text: `text == document.text[start:end]`."),
         tags=TAGS,
         responses=PassageSerializer(many=True),
     )
@@ -195,7 +197,7 @@ class DocumentViewSet(
 
     @extend_schema(
         operation_id="documents_retry",
-        summary="Retry a document that was set aside",
+        summary=_("Retry a document that was set aside"),
         tags=TAGS,
         request=None,
         responses={202: QueuedSerializer},
@@ -207,7 +209,7 @@ class DocumentViewSet(
 
     @extend_schema(
         operation_id="documents_reembed",
-        summary="Embed a document again",
+        summary=_("Embed a document again"),
         tags=TAGS,
         request=None,
         responses={202: QueuedSerializer},

@@ -1,5 +1,6 @@
 """Embedding models, and any text to a vector."""
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics
 from rest_framework.decorators import api_view, permission_classes, throttle_classes
@@ -20,7 +21,7 @@ TAGS = ["embedding"]
 
 
 @extend_schema_view(
-    get=extend_schema(operation_id="models_list", summary="List embedding models", tags=TAGS)
+    get=extend_schema(operation_id="models_list", summary=_("List embedding models"), tags=TAGS)
 )
 class ModelList(generics.ListAPIView[EmbeddingModel]):
     queryset = EmbeddingModel.objects.all()
@@ -29,8 +30,8 @@ class ModelList(generics.ListAPIView[EmbeddingModel]):
 
 @extend_schema(
     operation_id="embed",
-    summary="Embed texts",
-    description="With the site's default model unless one is named. Log in, or send a token.",
+    summary=_("Embed texts"),
+    description=_("With the site's default model unless one is named. Log in, or send a token."),
     tags=TAGS,
     request=EmbedSerializer,
     responses=EmbeddedSerializer,

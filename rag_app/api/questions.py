@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -36,12 +37,12 @@ class EventStreamRenderer(JSONRenderer):
 @extend_schema_view(
     list=extend_schema(
         operation_id="questions_list",
-        summary="List one's own questions",
-        description="Newest first. A visitor's are those of the visitor's session.",
+        summary=_("List one's own questions"),
+        description=_("Newest first. A visitor's are those of the visitor's session."),
         tags=TAGS,
     ),
     destroy=extend_schema(
-        operation_id="questions_delete", summary="Delete a question and its answer", tags=TAGS
+        operation_id="questions_delete", summary=_("Delete a question and its answer"), tags=TAGS
     ),
 )
 class QuestionViewSet(
@@ -61,8 +62,8 @@ class QuestionViewSet(
 
     @extend_schema(
         operation_id="questions_ask",
-        summary="Ask a question",
-        description=(
+        summary=_("Ask a question"),
+        description=_(
             "Answered from the documents that one may see: by the chat model if the site has "
             "one, else by quotes. The kind “none” means that no document is about it."
         ),
@@ -84,7 +85,7 @@ class QuestionViewSet(
 
     @extend_schema(
         operation_id="questions_read",
-        summary="Show a question with its answer",
+        summary=_("Show a question with its answer"),
         tags=TAGS,
         responses=AnswerSerializer,
     )
@@ -93,8 +94,8 @@ class QuestionViewSet(
 
     @extend_schema(
         operation_id="questions_stream",
-        summary="Watch an answer being written",
-        description=(
+        summary=_("Watch an answer being written"),
+        description=_(
             "Server-sent events with JSON in their data. `passages`: those found; `text`: the "
             "next piece of the answer; last comes `done` or `failed`, with the state."
         ),
@@ -107,8 +108,8 @@ class QuestionViewSet(
 
     @extend_schema(
         operation_id="questions_retry",
-        summary="Ask again",
-        description="Finds the passages anew; the new answer takes the place of the old one.",
+        summary=_("Ask again"),
+        description=_("Finds the passages anew; the new answer takes the place of the old one."),
         tags=TAGS,
         request=RetrySerializer,
         responses=AnswerSerializer,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, mixins, status, viewsets
@@ -39,8 +40,8 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
 
     @extend_schema(
         operation_id="clusters_list",
-        summary="List the clusters of a collection",
-        description="Largest first, and how their making stands.",
+        summary=_("List the clusters of a collection"),
+        description=_("Largest first, and how their making stands."),
         tags=TAGS,
         responses=forced_singular_serializer(ClusterPageSerializer),  # type: ignore[no-untyped-call]
     )
@@ -57,8 +58,8 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
 
     @extend_schema(
         operation_id="clusters_make",
-        summary="Make the clusters of a collection anew",
-        description="In the background: ask the list how it stands.",
+        summary=_("Make the clusters of a collection anew"),
+        description=_("In the background: ask the list how it stands."),
         tags=TAGS,
         request=WantedSerializer,
         responses={202: ClusteringSerializer},
@@ -72,7 +73,7 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
 
 
 @extend_schema_view(
-    retrieve=extend_schema(operation_id="clusters_read", summary="Show a cluster", tags=TAGS)
+    retrieve=extend_schema(operation_id="clusters_read", summary=_("Show a cluster"), tags=TAGS)
 )
 class ClusterViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cluster]):
     queryset = Cluster.objects.none()
@@ -85,8 +86,8 @@ class ClusterViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cluster]
 
     @extend_schema(
         operation_id="clusters_members",
-        summary="List the documents of a cluster",
-        description="The most typical first.",
+        summary=_("List the documents of a cluster"),
+        description=_("The most typical first."),
         tags=TAGS,
         responses=MemberSerializer(many=True),
     )

@@ -1,6 +1,7 @@
 """Related documents, and the closest pairs of a collection."""
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -20,8 +21,8 @@ TAGS = ["related"]
 
 @extend_schema(
     operation_id="documents_related",
-    summary="List a document's related documents",
-    description="The stored list, best first; empty where nothing is related.",
+    summary=_("List a document's related documents"),
+    description=_("The stored list, best first; empty where nothing is related."),
     tags=TAGS,
     parameters=[LimitSerializer],
     responses=RelatedSerializer(many=True),
@@ -38,8 +39,8 @@ def related(request: Request, pk: int) -> Response:
 
 @extend_schema(
     operation_id="collections_pairs",
-    summary="List the most related pairs of a collection",
-    description="Each pair once, best first.",
+    summary=_("List the most related pairs of a collection"),
+    description=_("Each pair once, best first."),
     tags=TAGS,
     parameters=[PairLimitSerializer],
     responses=PairSerializer(many=True),

@@ -1,6 +1,7 @@
 """Search, and plain similarity within a collection."""
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, throttle_classes
 from rest_framework.request import Request
@@ -21,8 +22,8 @@ TAGS = ["search"]
 
 @extend_schema(
     operation_id="search",
-    summary="Search by meaning and by words",
-    description="Documents by their best passage, best first, from all that one may see.",
+    summary=_("Search by meaning and by words"),
+    description=_("Documents by their best passage, best first, from all that one may see."),
     tags=TAGS,
     parameters=[SearchQuerySerializer],
     responses=ResultsSerializer,
@@ -46,8 +47,8 @@ def search(request: Request) -> Response:
 
 @extend_schema(
     operation_id="collections_similar",
-    summary="Find documents similar to a text or a document",
-    description="By cosine alone, within one collection. A document itself is left out.",
+    summary=_("Find documents similar to a text or a document"),
+    description=_("By cosine alone, within one collection. A document itself is left out."),
     tags=TAGS,
     parameters=[SimilarQuerySerializer],
     responses=SimilarSerializer(many=True),

@@ -38,9 +38,14 @@ def prepare() -> None:
     django.setup()
     # Commands do their work themselves; that no worker could be woken is no news here.
     logging.getLogger("collections_app.wake").setLevel(logging.ERROR)
-    if sys.argv[1] != "migrate" and not connection.introspection.table_names():
-        print("Preparing the database (once) ...", file=sys.stderr)
-        call_command("migrate", interactive=False, verbosity=0)
+    if sys.argv[1] == "migrate":
+        return
+    with connection.cursor() as cursor:  # two first commands at once: one migrates, one waits
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('embedsite: tables', 0))")
+        if not connection.introspection.table_names(cursor):
+            print("Preparing the database (once) ...", file=sys.stderr)
+            call_command("migrate", interactive=False, verbosity=0)
+        cursor.execute("SELECT pg_advisory_unlock(hashtextextended('embedsite: tables', 0))")
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def stop(words: list[str]) -> int:
 
 def test(words: list[str]) -> int:
     build([], development=True)
-    ending = _pytest(["-n", "2", *words], steps := _Steps())
+    ending = _pytest(["-n", "2", "--dist", "loadgroup", *words], steps := _Steps())
     steps.run(*RUFF, *CONTRACTS, *MIGRATIONS)
     return steps.report("make test", ending)
 

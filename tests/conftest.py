@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import translation
 
 from embedsite.translations import compile_all
 
@@ -25,3 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def no_counts_from_before() -> None:
     """Throttles and the login limit count in the cache, which outlives a test."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def english_before_each() -> None:
+    """A page in another language leaves it active in this thread."""
+    translation.activate("en")

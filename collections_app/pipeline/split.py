@@ -170,7 +170,10 @@ class _Splitter:
             count = self.tokenizer.count(embedded_text(heading, self.text[start:last]))
             if count <= self.limit:
                 return stop, count
-            room = min(room - 1, room - (count - self.limit))
+            if room == 1:
+                break
+            # A word cut in two may fall into more tokens than before: never to nothing at once.
+            room = max(min(room - 1, room - (count - self.limit)), 1)
         raise ValueError(f"One character takes more than {self.limit} tokens; use a larger model.")
 
     def _stop(self, at: int, end: int, room: int, cuts: Cuts) -> int:

@@ -109,7 +109,7 @@ def clusters(visit: Visit, collection: str) -> None:
     page = visit.page
     page.goto(collection + "clusters/")
     page.fill("main form [name=wanted]", "2")
-    page.locator("main form button").first.click()
+    page.locator("form:has([name=wanted]) button").click()
     page.locator(".card__title a").first.wait_for(timeout=60_000)
 
 

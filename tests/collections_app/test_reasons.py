@@ -64,6 +64,24 @@ def test_reasons_of_workers_that_died_are_told(settings):
     assert f"{settings.MAX_ATTEMPTS} 次" in chinese(Clustering.objects.get().error)
 
 
+@pytest.mark.django_db
+def test_pages_tell_why_a_document_was_set_aside(admin_client, admin_user):
+    collection = CollectionFactory(owner=admin_user)
+    reason = "The encoding of the text is not known. Save the file as UTF-8."
+    document = DocumentFactory(
+        collection=collection, state=Document.State.SET_ASIDE, error=reason, ready_at=None
+    )
+    for address in (
+        collection.get_absolute_url(),
+        document.get_absolute_url(),
+        "/admin/collections_app/document/",
+        f"/admin/collections_app/document/{document.pk}/change/",
+    ):
+        assert reason in admin_client.get(address).text
+        page = admin_client.get(address, headers={"Accept-Language": "zh-TW"}).text
+        assert (reason in page, chinese(reason) in page) == (False, True), address
+
+
 def test_other_reasons_stay_as_they_are():
     with translation.override("zh-hant"):
         assert in_words("CUDA out of memory (%s)") == "CUDA out of memory (%s)"

@@ -12,6 +12,7 @@ from search_app.models import DocumentVector, RelatedDocument
 from search_app.queries import documents, locks, pairs
 
 NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged
+LEAST = 0.15  # cosine below which two documents have nothing to do with each other
 MANY = 200  # changed documents from which all lists are made anew,
 MANY_SHARE = 0.1  # or this share of the collection where that is more
 ROUNDS = 5  # documents deleted meanwhile leave short lists, filled in another round
@@ -31,10 +32,15 @@ class Pair:
 
 
 def related(document: Document, user: Viewer, limit: int = 10) -> list[RelatedDocument]:
-    """The stored list of a document the user may see, best first, `other` without its text."""
+    """The stored list of a document the user may see, best first, `other` without its text.
+
+    What is not really related is left out, so the list may be empty.
+    """
     return list(
         RelatedDocument.objects.filter(
-            document=document, document__collection__in=Collection.objects.visible_to(user)
+            document=document,
+            document__collection__in=Collection.objects.visible_to(user),
+            score__gte=LEAST,
         )
         .select_related("other")
         .defer(*_texts("other"))

@@ -174,4 +174,7 @@ def _passages(ids: Iterable[int]) -> dict[int, Passage]:
 
 
 def _snippet(hit: PassageHit, scored: Scored) -> Snippet:
-    return snippet(hit.passage.text, scored.terms, hit.document.collection.language)
+    document = hit.document
+    return snippet(
+        hit.passage.text, scored.terms, document.collection.language, document.media_type
+    )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from collections_app.pipeline.extracted import MARKDOWN
+from collections_app.pipeline.plain import markup, shown
 from collections_app.pipeline.sentences import sentences
 from collections_app.pipeline.terms import term_spans
 from search_app.analysis import stopwords
@@ -15,15 +17,23 @@ Snippet = list[tuple[str, bool]]  # pieces in order; True: to be marked
 Span = tuple[str, int, int]
 
 
-def snippet(text: str, rarities: Mapping[str, float], language: str) -> Snippet:
+def snippet(
+    text: str, rarities: Mapping[str, float], language: str, media_type: str = ""
+) -> Snippet:
     """The window of `text` with the most of these terms, the terms marked.
 
-    Where none stands in it, the window begins at the first whole sentence.
+    Where none stands in it, the window begins at the first whole sentence. Markdown is
+    shown without its marks and the targets of its links.
     """
-    spans = _matches(text, rarities, language)
+    hidden = markup(text) if media_type == MARKDOWN else []
+    spans = [span for span in _matches(text, rarities, language) if _is_shown(span, hidden)]
     start = _densest(spans, rarities) if spans else None
     start, end = _window(text, _opening(text) if start is None else max(0, start - LEAD), start)
-    return list(_pieces(text, start, end, spans))
+    return list(_pieces(text, start, end, spans, hidden))
+
+
+def _is_shown(span: Span, hidden: Sequence[tuple[int, int]]) -> bool:
+    return not any(start < span[2] and span[1] < end for start, end in hidden)
 
 
 def _matches(text: str, rarities: Mapping[str, float], language: str) -> list[Span]:
@@ -80,7 +90,9 @@ def _after_space(text: str, start: int, match: int) -> int:
     return start
 
 
-def _pieces(text: str, start: int, end: int, spans: Sequence[Span]) -> Iterator[tuple[str, bool]]:
+def _pieces(
+    text: str, start: int, end: int, spans: Sequence[Span], hidden: Sequence[tuple[int, int]]
+) -> Iterator[tuple[str, bool]]:
     """The window cut at the matches; overlapping ones are one; cut ends show it by "…"."""
     while start < end and text[start].isspace():
         start += 1
@@ -89,12 +101,12 @@ def _pieces(text: str, start: int, end: int, spans: Sequence[Span]) -> Iterator[
     plain = "…" if text[:start].strip() else ""
     at = start
     for first, last in _merged(spans, start, end):
-        plain += text[at:first]
+        plain += shown(text, at, first, hidden)
         if plain:
             yield plain, False
         yield text[first:last], True
         plain, at = "", last
-    plain += text[at:end] + ("…" if text[end:].strip() else "")
+    plain += shown(text, at, end, hidden) + ("…" if text[end:].strip() else "")
     if plain:
         yield plain, False
 

@@ -13,10 +13,10 @@ def public_documents(count: int, **fields: str) -> list[Document]:
 
 
 def relate(document: Document, others: list[Document]) -> None:
-    """Store a related list: 0.9, 0.8, …"""
+    """Store a related list: 0.95, 0.9, …"""
     for rank, other in enumerate(others, start=1):
         RelatedDocument.objects.create(
-            document=document, other=other, rank=rank, score=1 - rank / 10
+            document=document, other=other, rank=rank, score=1 - rank / 20
         )
 
 

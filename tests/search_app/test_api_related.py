@@ -59,7 +59,7 @@ def test_related_documents(client):
             "title": documents[1].title,
             "url": f"/d/{documents[1].pk}/",
         },
-        "score": 0.9,
+        "score": 0.95,
         "rank": 1,
     }
     assert [one["rank"] for one in found] == [1, 2, 3]

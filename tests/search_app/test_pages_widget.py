@@ -40,7 +40,7 @@ def test_json_lists_the_related_documents(client, documents):
         "external_id": documents[1].external_id,
         "title": documents[1].title,
         "url": f"http://testserver/d/{documents[1].pk}/",
-        "score": 0.9,
+        "score": 0.95,
     }
 
 

@@ -212,3 +212,12 @@ def test_most_related_pairs_stand_once_best_first_with_near_duplicates_flagged()
     assert [pair.score for pair in found] == sorted((p.score for p in found), reverse=True)
     assert related.most_related(collection.owner, collection, 1) == found[:1]
     assert related.most_related(AnonymousUser(), collection) == []
+
+
+def test_what_has_nothing_in_common_is_not_shown():
+    one, near, far = embedded(
+        CollectionFactory(), {"a": "boats in port", "b": "boats in harbour", "c": "tax forms"}
+    )
+    related.refresh(one.collection_id)
+    assert [row.other for row in related.related(one, one.collection.owner)] == [near]
+    assert related.related(far, far.collection.owner) == []

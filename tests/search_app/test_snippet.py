@@ -77,3 +77,14 @@ def test_a_snippet_is_a_piece_of_the_text(words, language):
     assert set(marked(pieces)) <= {"bread", "夜市"}
     if "bread" in words:
         assert marked(pieces)
+
+
+def test_markdown_is_shown_without_its_marks():
+    text = "# Boats\n\nSee [the harbour guide](https://example.com/boats) for **boats** at rest."
+    found = snippet(text, {"boat": 1.0}, "english", "text/markdown")
+    assert found == [
+        ("Boats", True),
+        ("\n\nSee the harbour guide for ", False),
+        ("boats", True),
+        (" at rest.", False),
+    ]

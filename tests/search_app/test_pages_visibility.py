@@ -88,14 +88,15 @@ def test_only_the_owner_makes_clusters(client, stranger):
 
 def test_buttons_are_the_owners_alone(client):
     document = document_in(public=True)
-    edit = f'href="{reverse("document_edit", args=[document.pk])}"'
+    names = ("document_edit", "document_reembed", "document_delete")
+    addresses = [f'="{reverse(name, args=[document.pk])}"' for name in names]
 
     def shown():
         pages = [client.get(address(name, document)).text for name in ("document", "clusters")]
-        return [edit in pages[0], "Make clusters</button>" in pages[1]]
+        return [*(it in pages[0] for it in addresses), "Make clusters</button>" in pages[1]]
 
-    assert shown() == [False, False]
+    assert shown() == [False] * 4
     client.force_login(UserFactory())
-    assert shown() == [False, False]
+    assert shown() == [False] * 4
     client.force_login(document.collection.owner)
-    assert shown() == [True, True]
+    assert shown() == [True] * 4

@@ -130,20 +130,17 @@ def _copy(model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any
 
 def _write_states(readings: Sequence[Reading]) -> None:
     now = timezone.now()
-    for one in readings:
-        document = one.document
-        for name, value in (FRESH | {"state": Document.State.READY}).items():
-            setattr(document, name, value)
-        if _stands_for_body(one):
-            document.body = None
-        document.title, document.text = one.title, one.text
-        document.media_type, document.metadata = one.media_type, one.metadata
-        document.token_count = sum(part.span.token_count for part in one.parts)
-        document.ready_at = document.updated = now
-    fields = [*FRESH, "title", "text", "media_type", "metadata", "token_count"]
-    Document.objects.bulk_update(
-        [one.document for one in readings], [*fields, "ready_at", "updated", "body"]
-    )
+    same = FRESH | {"state": Document.State.READY, "ready_at": now, "updated": now}
+    for one in readings:  # a row each: cheaper than one statement of many CASE branches
+        Document.objects.filter(pk=one.document.pk).update(
+            **same,
+            title=one.title,
+            text=one.text,
+            media_type=one.media_type,
+            metadata=one.metadata,
+            token_count=sum(part.span.token_count for part in one.parts),
+            body=None if _stands_for_body(one) else one.document.body,
+        )
 
 
 def _stands_for_body(reading: Reading) -> bool:

@@ -65,6 +65,9 @@ def _bigrams(run: str, at: int) -> Iterator[tuple[str, int, int]]:
 
 def _words(run: str, at: int, language: str) -> Iterator[tuple[str, int, int]]:
     """An identifier whole and in its parts; an ordinary word once."""
+    if run.isascii() and run.isalpha() and (run.islower() or run.istitle()):  # most are: be quick
+        yield _stem(run.lower(), language), at, at + len(run)
+        return
     if language == "english" and _SPLIT.sub("", run) in ("'", "’"):
         yield _stem(_fold(run.translate(_APOSTROPHES)), language), at, at + len(run)
         return

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from collections_app.demo import searches
-from collections_app.demo.catalogue import COLLECTIONS as DEMO
 from collections_app.models import Collection, Document
 from embedsite.status import status
 
@@ -23,13 +22,14 @@ SHOWN = 6  # collections on the home page
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     visible = Collection.objects.visible_to(request.user)
-    demo = visible.filter(name__in=[collection.name for collection in DEMO])
+    demo = visible.filter(name=searches.COLLECTION).order_by("pk").first()
     shown = list(_with_sizes(visible.order_by("-created", "-pk")[: SHOWN + 1]))
     context = {
         "collections": shown[:SHOWN],
         "more": len(shown) > SHOWN,
         "has_own": any(collection.owner_id == request.user.pk for collection in shown),
-        "examples": searches.EXAMPLES if demo.exists() else [],
+        "examples": searches.EXAMPLES if demo else [],
+        "examples_in": demo,
         "parts": status(),
     }
     return render(request, "home.html", context)

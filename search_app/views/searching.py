@@ -9,8 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from collections_app.demo.catalogue import COLLECTIONS
-from collections_app.demo.searches import EXAMPLES
+from collections_app.demo import searches
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Viewer
 from search_app import search as searching
@@ -48,9 +47,10 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
 def _before(user: Viewer) -> dict[str, Any]:
     """The state before the first query: examples where there is demo content to find."""
     visible = Collection.objects.visible_to(user)
-    demos = [demo.name for demo in COLLECTIONS]
+    demo = visible.filter(name=searches.COLLECTION).order_by("pk").first()
     return {
-        "examples": EXAMPLES if visible.filter(name__in=demos).exists() else [],
+        "examples": searches.EXAMPLES if demo else [],
+        "examples_in": demo,
         "nothing_to_search": not visible.exists(),
     }
 

@@ -94,3 +94,4 @@ def test_words_are_sorted_single_and_lower_case():
 
 def test_five_searches_are_offered():
     assert len(set(searches.EXAMPLES)) == 5
+    assert searches.COLLECTION in [collection.name for collection in catalogue.COLLECTIONS]

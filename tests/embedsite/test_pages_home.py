@@ -1,11 +1,12 @@
 """The home page: what a newcomer sees, and what the site runs on."""
 
+from urllib.parse import quote
+
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from collections_app.demo.catalogue import COLLECTIONS
-from collections_app.demo.searches import EXAMPLES
+from collections_app.demo.searches import COLLECTION, EXAMPLES
 from tests.factories import CollectionFactory, DocumentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +49,11 @@ def test_home_shows_a_visitor_public_collections_only(client):
 def test_home_offers_example_searches_beside_the_demo(client):
     CollectionFactory(public=True, name="Shared")
     assert client.get("/").context["examples"] == []
-    CollectionFactory(public=True, name=COLLECTIONS[0].name)
+    demo = CollectionFactory(public=True, name=COLLECTION)
     response = client.get("/")
     assert response.context["examples"] == EXAMPLES
-    assert "/search/?q=tidy%20up%20after%20an%20error" in response.text
+    first = quote(EXAMPLES[0])
+    assert f"/search/?q={first}&amp;c={demo.pk}" in response.text
 
 
 def test_home_shows_six_collections_and_a_link_to_more(client):

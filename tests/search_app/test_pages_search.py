@@ -7,8 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from collections_app.demo.catalogue import COLLECTIONS
-from collections_app.demo.searches import EXAMPLES
+from collections_app.demo.searches import COLLECTION, EXAMPLES
 from search_app.templatetags.passages import below
 from tests.factories import CollectionFactory, EmbeddingModelFactory, embedded
 
@@ -86,9 +85,9 @@ def test_htmx_gets_the_results_alone(client, collection):
 
 def test_before_the_first_query_examples_of_demo_content(client, collection):
     assert EXAMPLES[0] not in client.get(URL).text
-    CollectionFactory(name=COLLECTIONS[0].name)  # private: nobody else is sent there
+    CollectionFactory(name=COLLECTION)  # private: nobody else is sent there
     assert EXAMPLES[0] not in client.get(URL).text
-    CollectionFactory(name=COLLECTIONS[0].name, public=True)
+    CollectionFactory(name=COLLECTION, public=True)
     page = client.get(URL).text
     assert [example in page for example in EXAMPLES] == [True] * 5
 

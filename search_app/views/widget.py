@@ -21,7 +21,6 @@ from search_app.models import RelatedDocument
 from search_app.related import related
 
 MOST = 10
-FRESH_SECONDS = 300
 EVERYONE = AnonymousUser()
 NUMBER = re.compile(rf"[1-9]|{MOST}")
 
@@ -53,7 +52,8 @@ def _answer(request: HttpRequest, pk: int, make: Callable[[Entries], HttpRespons
     response = make(_entries(request, pk, int(given)))
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
-    patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+    # Asked for again each time: what is made private or deleted is gone at once.
+    patch_cache_control(response, public=True, no_cache=True)
     answer = get_conditional_response(request, etag=etag, response=response)
     assert answer is not None  # it was given a response
     return answer

@@ -1,0 +1,265 @@
+"""Every address by everyone who may not see what is private: nothing of it comes out.
+
+`ADDRESSES` holds a decision for each address of the site. One that is added without fails
+here, as does an operation of the API's schema at an address that is not among them.
+"""
+
+import re
+import uuid
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, resolve, reverse
+from drf_spectacular.generators import SchemaGenerator
+
+from collections_app import services
+from collections_app.models import ApiToken, Collection, Document, Passage
+from rag_app import answer
+from rag_app.models import Question
+from search_app import related
+from search_app.models import Cluster, RelatedDocument
+from tests.factories import PASSWORD, CollectionFactory, UserFactory, embedded
+from tests.search_app.rows import cluster
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "zyxomma"  # in every private text, name and title
+METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
+# What the number in an address counts; None where there is none in it.
+ADDRESSES = {
+    None: "home robots favicon health set_language login logout password_change"
+    " password_change_done collections collection_new tokens search ask"
+    " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
+    " api-embed api-status api-schema api-docs",
+    "collection": "collection collection_edit collection_delete collection_progress"
+    " collection_retry collection_reembed documents_add text_add clusters clusters_state pairs"
+    " api-collections-detail api-collections-progress api-collections-reembed"
+    " api-collections-retry api-collection-documents api-collection-similar"
+    " api-collection-pairs api-collection-clusters",
+    "document": "document document_state document_edit document_delete document_retry"
+    " document_reembed document_file related_widget related_json api-documents-detail"
+    " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
+    "cluster": "cluster api-clusters-detail api-clusters-members",
+    "question": "question question_stream question_stop question_retry question_delete"
+    " api-questions-detail api-questions-retry api-questions-stream",
+    "token": "token_revoke api-tokens-detail",
+}
+KIND = {name: kind for kind, names in ADDRESSES.items() for name in names.split()}
+# Addresses that show nothing private to its owner either, on GET.
+SILENT = (
+    "robots favicon health set_language login logout password_change password_change_done"
+    " collection_new api-root api-models api-embed api-status api-schema api-docs"
+    " collection_retry collection_reembed text_add document_state document_retry"
+    " document_reembed question_stop question_retry question_delete token_revoke clusters_state"
+    " collection_progress related_widget related_json api-collections-progress"
+    " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
+    " api-questions-retry api-tokens-detail"
+)
+QUERIES = {
+    "search": "q=boats&c={collection}",
+    "ask": "c={collection}",
+    "api-search": "q=boats&collection={collection}",
+    "api-collection-similar": "q=boats",
+    "document": "p=0",
+}
+ASKED = "Where do the boats lie?"
+
+
+def patterns(resolver, before=""):
+    """(name, address) of every pattern outside the admin."""
+    for one in resolver:
+        if hasattr(one, "url_patterns"):
+            yield from patterns(one.url_patterns, before + str(one.pattern))
+        elif not before.startswith("admin/") and one.name:
+            yield one.name, before + str(one.pattern)
+
+
+def test_every_address_is_decided_on():
+    named = {name for name, _address in patterns(get_resolver().url_patterns)}
+    assert named == set(KIND)
+
+
+def test_every_operation_of_the_api_is_at_such_an_address():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    filled = [
+        re.sub(r"{\w+}", str(uuid.uuid4()) if "questions" in path else "1", path) for path in paths
+    ]
+    assert filled
+    assert {resolve(path).url_name for path in filled} <= set(KIND)
+
+
+@pytest.fixture
+def private():
+    """Two related documents of a private collection, their cluster, a question, a token."""
+    owner = UserFactory(username="owner")
+    home = CollectionFactory(owner=owner, name=f"{SECRET} home", description=f"{SECRET} words")
+    texts = {f"{SECRET}-{n}.txt": f"The boats of {SECRET} lie in harbour {n}." for n in range(2)}
+    documents = embedded(home, texts, metadata={"place": SECRET})
+    related.refresh(home.pk)
+    group = cluster(home, documents, name=f"{SECRET} group")
+    asked = answer.ask(owner, f"Where do the {SECRET} boats lie?", collection=home)
+    token, key = services.create_token(owner, f"{SECRET} token", "read")
+    return {
+        "owner": owner,
+        "key": key,
+        "collection": home.pk,
+        "document": documents[0].pk,
+        "cluster": group.pk,
+        "question": asked.pk,
+        "token": token.pk,
+    }
+
+
+@pytest.fixture
+def public():
+    """What everyone sees, so that lists and searches are not simply empty."""
+    collection = CollectionFactory(public=True, name="Open")
+    embedded(collection, {"open.txt": "Boats lie in a harbour.", "two.txt": "A boat."})
+    return collection
+
+
+def people(private):
+    """Everyone who may not see it: name and client."""
+    stranger, gone = UserFactory(), UserFactory()
+    admin = UserFactory(is_superuser=True, is_staff=True)
+    _token, reading = services.create_token(stranger, "reading", "read")
+    _token, writing = services.create_token(stranger, "writing", "write")
+    _token, revoked = services.create_token(private["owner"], "revoked", "write")
+    ApiToken.objects.filter(name="revoked").delete()
+    left = Client()
+    left.force_login(gone)
+    type(gone).objects.filter(pk=gone.pk).update(is_active=False)
+    _token, of_gone = services.create_token(gone, "of one who left", "write")
+    found = {"visitor": Client(), "one who left": left}
+    for name, user in {"stranger": stranger, "administrator": admin}.items():
+        found[name] = Client()
+        found[name].force_login(user)
+    keys = {"reading": reading, "writing": writing, "revoked": revoked, "token of gone": of_gone}
+    for name, key in keys.items():
+        found[name] = Client(headers={"authorization": f"Bearer {key}"})
+    return found
+
+
+def address(name, numbers):
+    kind = KIND[name]
+    try:
+        place = reverse(name, args=[numbers[kind]] if kind else [])
+    except NoReverseMatch:
+        pytest.fail(f"{name} takes no {kind}")
+    query = QUERIES.get(name, "").format(**numbers)
+    return f"{place}?{query}" if query else place
+
+
+def told(response):
+    """All that an answer says: its headers and its body."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return f"{dict(response.items())}\n{body.decode(errors='replace')}"
+
+
+def counts():
+    models = (Collection, Document, Passage, Question, Cluster, RelatedDocument)
+    return {model: model._base_manager.count() for model in models}
+
+
+def test_nobody_else_is_told_anything(private, public):
+    people_ = people(private)
+    before = counts()
+    states = list(Document.objects.order_by("pk").values_list("state", "revision", "updated"))
+    leaks = []
+    for who, client in people_.items():
+        for name in sorted(KIND, key=lambda name: name == "logout"):
+            place = address(name, private)
+            for method in METHODS:
+                if KIND[name] is None and method not in ("get", "head", "options"):
+                    continue
+                if SECRET in told(getattr(client, method)(place)):
+                    leaks.append((who, method, place))
+    assert leaks == []
+    assert counts() == before
+    assert list(Document.objects.order_by("pk").values_list("state", "revision", "updated")) == (
+        states
+    )
+    assert ApiToken.objects.filter(pk=private["token"]).exists()
+
+
+def test_private_is_answered_as_what_does_not_exist(private, public):
+    nothing = {kind: 10**12 for kind in ADDRESSES if kind} | {"question": uuid.uuid4()}
+    differences = []
+    everyone = people(private)
+    for who in ("visitor", "stranger", "writing"):
+        client = everyone[who]
+        for name, kind in KIND.items():
+            for method in METHODS if kind else ():
+                there, absent = (
+                    answered(client, method, name, private),
+                    answered(client, method, name, nothing),
+                )
+                if there != absent:
+                    differences.append((who, method, name, there[0], absent[0]))
+    assert differences == []
+
+
+def answered(client, method, name, numbers):
+    """Status and text, without the address and what differs between any two answers."""
+    place = address(name, numbers).split("?")[0]
+    response = getattr(client, method)(place)
+    text = told(response).replace(place, "PLACE").replace(quote(place, safe=""), "PLACE")
+    return response.status_code, re.sub(
+        r"'Content-Length': '\d+'|'Expires': '[^']*'|\b\w{64}\b", "", text
+    )
+
+
+def test_the_owner_sees_it_at_every_address_that_is_not_silent(private, public):
+    session, token = Client(), Client(headers={"authorization": f"Bearer {private['key']}"})
+    session.login(username="owner", password=PASSWORD)
+    seen = set()
+    for name in KIND:
+        client = token if name.startswith("api-") else session
+        if SECRET in told(client.get(address(name, private))):
+            seen.add(name)
+    assert seen == set(KIND) - set(SILENT.split())
+
+
+def test_what_becomes_private_is_gone_in_the_next_request(private, public):
+    home = Collection.objects.filter(pk=private["collection"])
+    home.update(visibility="public")
+    visitor = Client()
+    asked = visitor.post("/ask/", {"question": ASKED})
+    mine = private | {"question": asked.url.split("/")[2]}
+    names = [name for name, kind in KIND.items() if kind != "token" and name != "logout"]
+    tags, seen = {}, set()
+    for name in names:
+        response = visitor.get(address(name, mine))
+        tags[name] = response.headers.get("ETag", '"none"')
+        if SECRET in told(response):
+            seen.add(name)
+            caching = response.headers.get("Cache-Control", "")
+            assert "max-age" not in caching or "max-age=0" in caching  # no cache tells it later
+    assert {"search", "api-search", "related_widget", "cluster", "pairs", "question"} <= seen
+    home.update(visibility="private")
+    leaks = []
+    for name in names:
+        place = address(name, mine)
+        response = visitor.get(place, headers={"if-none-match": tags[name]})
+        if SECRET in told(response) or response.status_code == 304:
+            leaks.append((name, response.status_code))
+    assert leaks == []
+
+
+def test_a_deleted_document_is_gone_in_the_next_request(private, public):
+    session = Client()
+    session.login(username="owner", password=PASSWORD)
+    gone = Document.objects.get(pk=private["document"])
+    unique = gone.external_id
+    kept = Document.objects.exclude(pk=gone.pk).get(collection=gone.collection)
+    numbers = private | {"document": kept.pk}
+    names = [name for name in KIND if name != "logout"]
+    before = {name for name in names if unique in told(session.get(address(name, numbers)))}
+    assert {"search", "api-search", "document", "related_json", "cluster", "pairs"} - before == {
+        "related_json"  # of public collections alone
+    }
+    session.post(f"/d/{gone.pk}/delete/")
+    session.get("/")  # the message that names it is shown once
+    assert {name for name in names if unique in told(session.get(address(name, numbers)))} == set()
+    assert session.get(f"/d/{gone.pk}/").status_code == 404

@@ -79,8 +79,7 @@ def checked(text: str) -> str:
 def _draft(user: Viewer, text: str, collection: Collection | None) -> Draft:
     finds = find(user, text, collection)
     if not gate.any_relevant(text, finds):
-        nearest = [_citation(found, cited=False) for found in finds[:NEAREST]]
-        return Draft(Answer.Kind.NONE, citations=nearest)
+        return _nothing(finds)
     chat = chats.configured()
     if chat is None:
         return _quoted(text, finds)
@@ -93,12 +92,19 @@ def _draft(user: Viewer, text: str, collection: Collection | None) -> Draft:
     )
 
 
+def _nothing(finds: Sequence[Find]) -> Draft:
+    nearest = [_citation(found, cited=False) for found in finds[:NEAREST]]
+    return Draft(Answer.Kind.NONE, citations=nearest)
+
+
 def _quoted(text: str, finds: Sequence[Find]) -> Draft:
     """The best sentences, then the passages that were found but not quoted."""
     citations = [
         _citation(finds[quote.passage], quote.start, quote.end, quote.score)
         for quote in quoting.quotes(text, finds)
     ]
+    if not citations:
+        return _nothing(finds)
     used = {citation.passage_id for citation in citations}
     others = [found for found in finds if found.passage.pk not in used][:NEAREST]
     citations += [_citation(found, cited=False) for found in others]

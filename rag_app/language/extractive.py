@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rag_app.language.prose import Span, blocks, quotable
+from rag_app.language.prose import Span, blocks, quotable, says_enough
 
 Vectors = npt.NDArray[np.float32]
 Embed = Callable[[list[str]], Vectors]  # n texts to (n, dimension), unit length
@@ -45,8 +45,9 @@ class Quote:
 def quotes(
     passages: Sequence[Found], question: Vectors, embed: Embed, terms: Terms, asked: str
 ) -> list[Quote]:
-    """At most four quotes, best first. `question` is its vector, of unit length.
+    """At most four quotes, best first; none where no passage says anything, as single words do.
 
+    `question` is its vector, of unit length.
     A sentence's score is its cosine with the question, its passage's, and the share of the
     question's terms in it; likeness to the quotes already chosen is taken off (maximal
     marginal relevance, Carbonell and Goldstein 1998).
@@ -114,6 +115,6 @@ def _openings(passages: Sequence[Found]) -> list[Quote]:
         if end - start > FALLBACK_CHARS:
             cut = passage.text.rfind("\n", start, start + FALLBACK_CHARS)
             end = cut if cut > start else start + FALLBACK_CHARS
-        if end > start:
+        if says_enough(passage.text[start:end]):
             return [Quote(number, start, end, passage.text[start:end], passage.score)]
     return []

@@ -84,12 +84,17 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 def _is_sentence(text: str) -> bool:
     if len(text) > MAX_CHARS or (text.endswith(":") and len(text) < 60):
         return False
-    if len(text.split()) < MIN_WORDS and len(CJK.findall(text)) < MIN_CJK:
+    if not says_enough(text):
         return False
     if LINK.search(text) and not _says_something(LINK.sub(" ", text)):
         return False
     solid = [character for character in text if not character.isspace()]
     return sum(character.isalpha() for character in solid) >= MIN_LETTERS * len(solid)
+
+
+def says_enough(text: str) -> bool:
+    """Has the text the words of a statement? A name or a bare word answers nothing."""
+    return len(text.split()) >= MIN_WORDS or len(CJK.findall(text)) >= MIN_CJK
 
 
 def _says_something(beside_links: str) -> bool:

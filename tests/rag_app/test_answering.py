@@ -83,6 +83,14 @@ def test_empty_collection_has_nothing_to_say(no_chat):
     assert reading.citations == []
 
 
+def test_single_words_are_shown_as_nearest_and_answer_nothing(no_chat):
+    collection = CollectionFactory()
+    embedded(collection, {"a": "sqlite", "b": "backup"})
+    reading = read(asked(collection, "sqlite backup"))
+    assert shape(reading) == (Answer.Kind.NONE, Answer.State.COMPLETE, "")
+    assert {citation.document.external_id for citation in reading.passages} == {"a", "b"}
+
+
 def test_without_a_collection_all_that_one_may_see_is_read(notes, no_chat):
     stranger = UserFactory()
     mine = read(answer.ask(notes.owner, QUESTION))

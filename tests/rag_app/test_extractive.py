@@ -80,6 +80,11 @@ def test_blank_passages_give_nothing():
     assert quotes("anything", "   \n ") == []
 
 
+def test_single_words_are_no_answer():
+    assert quotes("who won the cup", "uruguay", "brazil") == []
+    assert quotes("who won the cup", "uruguay", "brazil played Italy twice")[0].passage == 1
+
+
 def test_score_counts_meaning_passage_and_words():
     question = "alpha beta"
     text = "alpha beta gamma delta."

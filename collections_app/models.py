@@ -73,8 +73,21 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self.filter(owner_id=user.pk) if user.is_authenticated else self.none()
 
 
+AnyCollectionManager = models.Manager.from_queryset(CollectionQuerySet)
+
+
+class CollectionManager(AnyCollectionManager["Collection"]):
+    """Leaves out collections that have been deleted and are being purged."""
+
+    def get_queryset(self) -> CollectionQuerySet:
+        return CollectionQuerySet(self.model, using=self._db).exclude(owner=None)
+
+
 class Collection(models.Model):
-    """A pile of content under one embedding model."""
+    """A pile of content under one embedding model.
+
+    One without an owner has been deleted: `objects` leaves it out, `purge` removes its rows.
+    """
 
     class Visibility(models.TextChoices):
         PRIVATE = "private", _("private: only you")
@@ -90,7 +103,8 @@ class Collection(models.Model):
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
+        on_delete=models.SET_NULL,
+        null=True,
         related_name="collections",
         verbose_name=_("owner"),
     )
@@ -111,7 +125,7 @@ class Collection(models.Model):
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
-    objects = CollectionQuerySet.as_manager()
+    objects = CollectionManager()
 
     class Meta:
         verbose_name = _("collection")

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from collections_app import ingest, storage
+from collections_app import ingest, purge, storage
 from collections_app.batches import batched
 from collections_app.models import Document
 from collections_app.wake import call
@@ -24,9 +24,18 @@ def embed_pending() -> None:
 
 @shared_task
 def sweep() -> None:
-    """Every 20 s: expired leases, missed wake-ups, files that nobody uses."""
+    """Every 20 s: expired leases, missed wake-ups, unused files, deleted collections."""
     if ingest.sweep():
         call(embed_pending)
+    if purge.waiting().exists():
+        call(purge_deleted)
+
+
+@shared_task
+def purge_deleted() -> None:
+    """Remove the rows of deleted collections, for a while; the next call goes on."""
+    if purge.work(SLICE_SECONDS):
+        call(purge_deleted)
 
 
 @shared_task

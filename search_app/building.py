@@ -97,7 +97,8 @@ def forget(document_ids: Sequence[int]) -> None:
 
 def _free() -> Q:
     unheld = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return unheld & Q(state=Clustering.State.QUEUED)
+    stands = Q(collection__owner__isnull=False)
+    return unheld & stands & Q(state=Clustering.State.QUEUED)
 
 
 @transaction.atomic

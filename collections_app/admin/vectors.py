@@ -126,6 +126,6 @@ def _in_use() -> QuerySet[EmbeddingModel]:
     """Models that a collection has, or that stored vectors were made with."""
     model = OuterRef("pk")
     return EmbeddingModel.objects.filter(
-        Exists(Collection.objects.filter(embedding_model=model))
+        Exists(Collection._base_manager.filter(embedding_model=model))
         | Exists(Vector.objects.filter(model=model))
     )

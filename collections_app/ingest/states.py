@@ -40,6 +40,7 @@ def waiting(collection_id: int | None = None) -> QuerySet[Document]:
     rows = Document.objects.filter(
         ~held() | Q(lease_until=None),
         Q(not_before=None) | Q(not_before__lte=Now()),
+        collection__owner__isnull=False,  # else it is being deleted
         state=Document.State.QUEUED,
         attempts__lt=settings.MAX_ATTEMPTS,
     )

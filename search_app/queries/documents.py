@@ -78,7 +78,7 @@ STALE = """
 SELECT d.collection_id FROM collections_app_document d
 JOIN collections_app_collection c ON c.id = d.collection_id
 LEFT JOIN search_app_documentvector x ON x.document_id = d.id
-WHERE d.state = 'ready' AND (
+WHERE d.state = 'ready' AND c.owner_id IS NOT NULL AND (
     x.revision <> d.revision OR (
         (x.document_id IS NULL OR x.model_id <> c.embedding_model_id) AND EXISTS (
             SELECT FROM collections_app_passage p JOIN collections_app_vector v
@@ -90,7 +90,7 @@ WHERE d.state = 'ready' AND (
 UNION
 SELECT x.collection_id FROM search_app_documentvector x
 JOIN collections_app_collection c ON c.id = x.collection_id
- AND c.embedding_model_id = x.model_id WHERE x.refill
+ AND c.embedding_model_id = x.model_id WHERE x.refill AND c.owner_id IS NOT NULL
 ORDER BY 1
 """
 

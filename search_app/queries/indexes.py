@@ -47,7 +47,8 @@ def missing(threshold: int) -> list[Target]:
             "SELECT c.id, m.id, m.dimension FROM collections_app_collection c"
             " JOIN collections_app_embeddingmodel m ON m.id = c.embedding_model_id"
             " JOIN collections_app_vector v ON v.collection_id = c.id AND v.model_id = m.id"
-            " WHERE m.dimension <= %s GROUP BY c.id, m.id HAVING count(*) >= %s ORDER BY c.id",
+            " WHERE m.dimension <= %s AND c.owner_id IS NOT NULL"
+            " GROUP BY c.id, m.id HAVING count(*) >= %s ORDER BY c.id",
             [LARGEST_DIMENSION, threshold],
         )
         targets = [Target(*row) for row in cursor.fetchall()]
@@ -62,7 +63,7 @@ def orphans() -> list[str]:
             " WHERE i.indrelid = 'collections_app_vector'::regclass"
             r" AND c.relname LIKE 'vector\_hnsw\_%%' AND c.relname NOT IN ("
             "SELECT format('vector_hnsw_%%s_%%s', id, embedding_model_id)"
-            " FROM collections_app_collection) ORDER BY 1",
+            " FROM collections_app_collection WHERE owner_id IS NOT NULL) ORDER BY 1",
             [],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -1,8 +1,12 @@
 """Delete is delete: rows, passages, vectors and postings go together, and nothing else does."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
-from collections_app import ingest, services
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, transaction
+
+from collections_app import ingest, purge, services, tasks
 from collections_app.models import Collection, Document, Passage, Posting, Vector
 from collections_app.signals import documents_deleting
 from tests.factories import CollectionFactory, embedded
@@ -81,7 +85,86 @@ def test_queries_do_not_grow_with_the_documents(django_assert_max_num_queries):
     for size in (1, 5):
         collection = CollectionFactory()
         embedded(collection, {str(n): f"Words {n}." for n in range(size)})
-        with django_assert_max_num_queries(40) as context:
+        with django_assert_max_num_queries(45) as context:
             services.delete_collection(collection)
         counts.append(len(context))
     assert counts[0] == counts[1]
+
+
+def test_large_collection_is_out_of_sight_at_once_and_purged_by_a_worker(monkeypatch):
+    monkeypatch.setattr(purge, "CHUNK", 2)
+    collection = CollectionFactory(public=True)
+    embedded(collection, {str(n): f"Words {n}." for n in range(5)})
+    [kept] = embedded(CollectionFactory(owner=collection.owner), {"a": "Words."})
+    services.delete_collection(collection, patience=0)
+    assert list(Collection.objects.all()) == [kept.collection]
+    assert list(Document.objects.visible_to(collection.owner)) == [kept]
+    assert Document.objects.filter(collection=collection).count() == 3
+    again = services.create_collection(collection.owner, collection.name)  # the name is free
+    while purge.work(0):
+        assert purge.waiting().get() == collection
+    assert set(Collection._base_manager.all()) == {kept.collection, again}
+    assert list(Document.objects.all()) == [kept]
+    assert owners() == {kept.pk}
+
+
+def test_rest_of_a_large_collection_is_asked_of_a_worker(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    called = []
+    monkeypatch.setattr("collections_app.wake.call", called.append)
+    monkeypatch.setattr("collections_app.tasks.call", called.append)
+    monkeypatch.setattr(purge, "CHUNK", 1)
+    collection = CollectionFactory()
+    embedded(collection, {str(n): f"Words {n}." for n in range(3)})
+    with django_capture_on_commit_callbacks(execute=True):
+        services.delete_collection(collection, patience=0)
+    assert called == [tasks.purge_deleted]
+    tasks.sweep()  # had the call been lost
+    assert called == [tasks.purge_deleted] * 2
+    tasks.purge_deleted()
+    assert not Collection._base_manager.exists()
+
+
+def test_what_is_being_purged_is_neither_embedded_nor_added_to():
+    collection = CollectionFactory()
+    services.add_documents(collection, [services.Incoming("a", body="Words.")])
+    Collection.objects.update(owner=None)
+    assert ingest.drain() == 0
+    with pytest.raises(services.Rejected, match="deleted"):
+        services.add_documents(collection, [services.Incoming("b", body="Words.")])
+
+
+def test_collections_of_a_user_deleted_in_any_way_are_purged():
+    [gone] = embedded(CollectionFactory(public=True), {"a": "Words."})
+    gone.collection.owner.delete()
+    assert not Collection.objects.exists()
+    assert not Document.objects.visible_to(AnonymousUser()).exists()
+    purge.work(1)
+    assert not any(model.objects.exists() for model in (Document, *MADE))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_one_collection_do_not_wait_for_each_other():
+    collection = CollectionFactory()
+    embedded(collection, {"a": "Words."})
+    Collection.objects.update(owner=None)
+    with transaction.atomic():
+        Collection._base_manager.select_for_update().get()
+        assert elsewhere(lambda: purge.work(1)) is False
+        assert Document.objects.count() == 1
+    purge.work(1)
+    assert Document.objects.count() == 0
+
+
+def elsewhere(run):
+    """What `run` returns in a thread with a connection of its own."""
+
+    def closing():
+        try:
+            return run()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(closing).result(timeout=20)

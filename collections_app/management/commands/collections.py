@@ -1,6 +1,7 @@
 """The collections: `collections list [--json]`, `collections delete NAME`."""
 
 import json
+import math
 from argparse import ArgumentParser
 from typing import Any
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         user = shared.owner(options)
         if options["action"] == "delete":
             found = shared.collection(user, options["name"] or "")
-            services.delete_collection(found)
+            services.delete_collection(found, patience=math.inf)
             self.stdout.write(f"Deleted {found.name}.")
         elif options["json"]:
             self.stdout.write(json.dumps(_rows(user), indent=4, ensure_ascii=False))

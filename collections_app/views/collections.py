@@ -88,7 +88,9 @@ def collection_reembed(request: HttpRequest, pk: int) -> HttpResponse:
     count = services.reembed(found.documents.all())
     messages.success(
         request,
-        ngettext("%d document is embedded again.", "%d documents are embedded again.", count)
+        ngettext(
+            "%d document will be embedded again.", "%d documents will be embedded again.", count
+        )
         % count,
     )
     return redirect(found)

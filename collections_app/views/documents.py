@@ -57,7 +57,7 @@ def document_retry(request: HttpRequest, pk: int) -> HttpResponse:
 def document_reembed(request: HttpRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     services.reembed(Document.objects.filter(pk=found.pk))
-    messages.success(request, _("“%s” is embedded again.") % found)
+    messages.success(request, _("“%s” will be embedded again.") % found)
     return redirect(found)
 
 

@@ -147,7 +147,7 @@ def test_retry_puts_back_what_was_set_aside(client, collection):
 def test_reembed_puts_everything_back(client, collection):
     embedded(collection, {"a": "One.", "b": "Two."})
     response = client.post(reverse("collection_reembed", args=[collection.pk]))
-    assert said(response) == ["2 documents are embedded again."]
+    assert said(response) == ["2 documents will be embedded again."]
     assert set(collection.documents.values_list("state", "revision")) == {("queued", 2)}
 
 

@@ -44,6 +44,16 @@ def test_without_a_chat_model_the_quotes_are_printed(notes, no_chat):
     assert f"\n[1] backup  ({score:.2f})\n" in printed
 
 
+def test_quotes_are_printed_without_markdown_marks(notes, no_chat):
+    embedded(
+        notes,
+        {"link": "Run the [sqlite backup](https://example.org/) each noon."},
+        media_type="text/markdown",
+    )
+    printed, _error = run("sqlite backup each noon", "-c", "notes")
+    assert "“Run the sqlite backup each noon.” [" in printed
+
+
 def test_chat_answer_is_printed_with_the_sources_it_cites(notes, chat_server):
     chat_server.reply = streamed("It runs ", "nightly [1].")
     printed, error = run(QUESTION, "-c", "notes", "--system", "You are a pirate.")

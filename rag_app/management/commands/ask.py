@@ -14,6 +14,7 @@ from collections_app.services import Rejected
 from rag_app import answer
 from rag_app.models import Answer, Citation, Question
 from rag_app.serializers.answers import AnswerSerializer
+from rag_app.templatetags.quotes import as_read
 
 NOTHING = "No document is about this. Ask with other words, or add documents that are."
 
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         if reading.answer.kind == Answer.Kind.EXTRACTIVE:
             self.stdout.write("Quoted from the documents, no language model:\n\n")
             for quote in reading.quotes:
-                self.stdout.write(f"“{_one_line(quote.quote)}” [{quote.number}]\n")
+                self.stdout.write(f"“{_one_line(as_read(quote))}” [{quote.number}]\n")
         shown = reading.quotes
         if reading.answer.kind == Answer.Kind.NONE:
             shown = reading.passages

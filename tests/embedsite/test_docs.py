@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 from drf_spectacular.generators import SchemaGenerator
 
 import run
+from tests.factories import UserFactory
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -83,6 +84,25 @@ def test_api_page_lists_every_operation_of_the_schema():
     }
     told = re.findall(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/\S+)` \|", read("docs/api.md"), re.M)
     assert sorted(told) == sorted(operations)
+
+
+@pytest.mark.django_db
+def test_json_examples_of_the_api_page_are_taken(client):
+    client.force_login(UserFactory())
+    examples = re.findall(
+        r"^ {4}curl [^\n]*json' \$API(\S+)(?: \\\n\s+| )-d '(.*?)'$", read("docs/api.md"), re.M
+    )
+    made = None
+    for path, body in examples:
+        address = "/api" + path.replace("$ID", str(made))
+        response = client.post(address, body, content_type="application/json")
+        assert response.status_code == 201, (path, response.text)
+        made = made or response.json()["id"]
+    assert [path for path, _ in examples] == [
+        "/collections/",
+        "/collections/$ID/documents/",
+        "/questions/",
+    ]
 
 
 @pytest.mark.parametrize("source", ["requirements.txt", "requirements-dev.txt"])

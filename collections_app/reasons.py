@@ -16,6 +16,10 @@ SENTENCES = (
     _("There is only white space in it. Choose a file that has text in it."),
     _("No text was found in it, only markup. Choose a page that has text."),
     _("The text is %(length)s characters long; the most is %(most)s. Split the file."),
+    _(
+        "One of the page's elements has %(count)s attributes; the most is %(most)s. "
+        "Save its text as a plain text file."
+    ),
     _("This is not a text file. Plain text, Markdown and HTML can be read."),
     _(
         "This is not a text file: it looks like %(kind)s. "

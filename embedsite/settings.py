@@ -190,7 +190,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["collections_app.tokens.ScopePermission"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "collections_app.problems.problem_details",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["collections_app.renderers.AnyTextJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["collections_app.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "collections_app.pagination.ByIdPagination",
     "PAGE_SIZE": 50,

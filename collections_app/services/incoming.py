@@ -13,6 +13,7 @@ from collections_app.models import Blob
 
 ID_LENGTH = TITLE_LENGTH = 500  # characters: the columns' width
 METADATA_BYTES = 100_000
+METADATA_LEVELS = 50  # of lists and objects in one another: readers of JSON recurse
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what PostgreSQL's text cannot hold
 
@@ -116,6 +117,10 @@ def problem_with_metadata(metadata: dict[str, Any]) -> str:
         written = json.dumps(metadata, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return _("The metadata cannot be written as JSON.")
+    if _deeper_than(METADATA_LEVELS, metadata):
+        return _("The metadata is nested too deep: the most is %(most)d levels.") % {
+            "most": METADATA_LEVELS
+        }
     if UNSTORABLE.search(written) or "\\u0000" in written:
         return _("The metadata has NUL or broken characters in it. Remove them.")
     if len(written.encode()) > METADATA_BYTES:
@@ -123,3 +128,15 @@ def problem_with_metadata(metadata: dict[str, Any]) -> str:
             "most": METADATA_BYTES
         }
     return ""
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    layer = [value]
+    for _level in range(levels + 1):
+        layer = [
+            inner
+            for one in layer
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(layer)

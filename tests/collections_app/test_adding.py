@@ -1,6 +1,7 @@
 """What goes in, what is refused and with which words."""
 
 import io
+import json
 import time
 
 import pytest
@@ -63,6 +64,10 @@ def test_documents_wait_for_the_worker():
         (
             Incoming("a", body="x", metadata={"n": float("nan")}),
             "The metadata cannot be written as JSON.",
+        ),
+        (
+            Incoming("a", body="x", metadata=json.loads('{"a":' * 51 + "[]" + "}" * 51)),
+            "The metadata is nested too deep: the most is 50 levels.",
         ),
         (
             Incoming("a", body="x", metadata={"n": "\x00"}),

@@ -363,3 +363,25 @@ def test_answers_are_json_bytes_that_browsers_do_not_sniff(api, collection):
     response = api.get(documents(collection))
     assert json.loads(response.content)["results"] == []
     assert response["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("place", "data"),
+    [
+        ("/api/collections/{c}/documents/", '{"id": "a\\ud800", "text": "x"}'),
+        ("/api/collections/", '{"name": "x", "visibility": "\\ud800"}'),
+    ],
+)
+def test_broken_characters_of_a_request_come_back_escaped(api, collection, place, data):
+    response = api.post(place.format(c=collection.pk), data, content_type="application/json")
+    assert response.status_code == 400
+    assert b"\\ud800" in response.content
+    assert problem(response)["errors"]
+
+
+def test_metadata_as_deep_as_may_be_is_shown(api, client, collection):
+    deep = json.loads('{"a":' * 50 + "1" + "}" * 50)
+    item = {"id": "a", "text": "Words.", "metadata": deep}
+    assert api.post(documents(collection), item, format="json").status_code == 201
+    client.force_login(collection.owner)
+    assert client.get(collection.documents.get().get_absolute_url()).status_code == 200

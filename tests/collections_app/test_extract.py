@@ -239,3 +239,13 @@ def test_page_in_another_encoding():
     found = extract(data)
     assert found.text == "臺灣的港口很安靜"
     assert found.metadata == {"encoding": "big5"}
+
+
+def test_page_with_very_many_attributes_is_refused_soon():
+    attributes = " ".join(f"a{n}='<'" for n in range(100_000))  # 22 s to build its tree
+    began = time.monotonic()
+    with pytest.raises(Unreadable, match="has 100,000 attributes; the most is 1,000"):
+        extract(f"<p {attributes}>Words.</p>".encode(), name="a.html")
+    assert time.monotonic() - began < 5
+    attributes = " ".join(f"a{n}='x'" for n in range(1000))
+    assert page(f"<p {attributes}>Words.</p>").text == "Words."

@@ -1,15 +1,16 @@
 """HTML: the main text as Markdown, and the title of the page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import trafilatura
+from lxml import etree  # type: ignore[import-untyped]
 from trafilatura.utils import load_html
 
 from ..decode import clean
-from ..extracted import MARKDOWN, Extracted
+from ..extracted import MARKDOWN, Extracted, Unreadable
 
 _HIDDEN = ("script", "style", "noscript", "template", "svg", "head", "iframe", "object")
 _BLOCKS = {
@@ -20,9 +21,11 @@ _BLOCKS = {
 _OPENINGS = {"li": "- "} | {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _SPACES = re.compile(r"\s+")
 _SHORT = 250  # characters; below this trafilatura falls back to words without structure
+_MOST_ATTRIBUTES = 1000  # of one element: lxml's tree takes time by their square
 
 
 def read(body: str) -> Extracted:
+    _check_attributes(body)
     tree = load_html(body)
     if tree is None:
         return Extracted(text="", media_type=MARKDOWN)
@@ -30,6 +33,29 @@ def read(body: str) -> Extracted:
     if len(text) < _SHORT:
         text = clean(_visible_text(tree))
     return Extracted(text.strip("\n"), _title(tree), _metadata(tree), MARKDOWN)
+
+
+class _Attributes:
+    """What a parser tells instead of building a tree: the most attributes of one element."""
+
+    most = 0
+
+    def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
+        self.most = max(self.most, len(attributes))
+
+    def close(self) -> int:
+        return self.most
+
+
+def _check_attributes(body: str) -> None:
+    parser = etree.HTMLParser(target=_Attributes(), encoding="utf-8")
+    parser.feed(body.encode())
+    count: int = parser.close()
+    if count > _MOST_ATTRIBUTES:
+        raise Unreadable(
+            f"One of the page's elements has {count:,} attributes; the most is "
+            f"{_MOST_ATTRIBUTES:,}. Save its text as a plain text file."
+        )
 
 
 def _main_text(body: str) -> str:

@@ -36,6 +36,15 @@ def notes():
     return collection
 
 
+def test_small_words_are_marked_only_for_a_query_that_has_no_others(notes):
+    def marked(query):
+        found = {hit.document.external_id: hit.snippet for hit in search(VISITOR, query).hits}
+        return [text for text, is_marked in found["harbour"] if is_marked]
+
+    assert marked("the planets with rings") == []
+    assert marked("with the") == ["The", "with"]
+
+
 def test_search_ranks_documents_by_shared_words_and_meaning(notes):
     results = search(VISITOR, "bread recipes")
     assert (ids(results)[0], results.total) == ("bread", 4)

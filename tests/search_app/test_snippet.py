@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_app.analysis.snippet import WIDTH, snippet
+from search_app.analysis.snippet import WIDTH, snippet, telling
 
 FILLER = "Plain words stand here and fill the passage. "
 
@@ -88,3 +88,8 @@ def test_markdown_is_shown_without_its_marks():
         ("boats", True),
         (" at rest.", False),
     ]
+
+
+def test_small_words_of_a_query_are_worth_a_mark_only_if_it_has_no_others():
+    assert telling("how alike are two texts", "english") == {"alik", "text"}
+    assert telling("to be or not to be", "english") == {"to", "be", "or", "not"}

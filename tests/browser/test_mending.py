@@ -1,0 +1,44 @@
+"""When something is wrong with a document: its reason, trying again, embedding again."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import RunningSite, Visit
+from tests.browser.test_first_steps import drop, make_collection
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_unreadable_file_says_why_and_is_tried_again(visit: Visit, site: RunningSite):
+    page = visit.page
+    visit.log_in(site)
+    make_collection(visit, "With a picture in it")
+    drop(visit, {"picture.txt": "\x89PNG\r\n\x1a\n\0\0\0", "🎉 茶.md": "# Tea\n\nGreen tea."})
+    page.locator("[data-upload-progress] a").click()
+    failure = page.locator("#progress .callout--error")
+    expect(failure).to_contain_text("1 document could not be embedded")
+    expect(failure.locator(".row")).to_contain_text("This is not a text file")
+    expect(page.locator("#documents .row", has_text="🎉 茶.md")).to_contain_text("tokens")
+    failure.get_by_role("button", name="Try “picture.txt” again").click()
+    expect(page.locator("#messages")).to_contain_text("“picture.txt” will be tried again.")
+    expect(failure).to_contain_text("1 document could not be embedded")  # without a reload
+
+
+def test_document_is_embedded_again_from_its_menu_by_keyboard(visit: Visit, site: RunningSite):
+    page = visit.page
+    visit.log_in(site)
+    make_collection(visit, "One note")
+    drop(visit, {"tea.md": "# Tea\n\nGreen tea is brewed with water that does not boil."})
+    page.locator("[data-upload-progress] a").click()
+    page.locator("#documents .row", has_text="tokens").get_by_role("link", name="Tea").click()
+    menu = page.locator(".page-head details.menu")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(menu.locator("summary")).to_be_focused()
+    for key in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#messages")).to_contain_text("“Tea” will be embedded again.")
+    expect(page.locator("#state")).to_have_count(0)  # ready again, without a reload

@@ -249,3 +249,8 @@ def test_page_with_very_many_attributes_is_refused_soon():
     assert time.monotonic() - began < 5
     attributes = " ".join(f"a{n}='x'" for n in range(1000))
     assert page(f"<html><p {attributes}>Words.</p></html>").text == "Words."
+
+
+@pytest.mark.parametrize("piece", ["<p>Words.</p>", "<div><p>Words.</p></div>", "<b>Words.</b>"])
+def test_piece_of_a_page_is_read(piece):
+    assert page(piece).text.strip("*") == "Words."

@@ -21,11 +21,14 @@ _BLOCKS = {
 _OPENINGS = {"li": "- "} | {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _SPACES = re.compile(r"\s+")
 _SHORT = 250  # characters; below this trafilatura falls back to words without structure
+_BEGINNING = 50  # characters in which trafilatura looks for "html"; it drops short pieces without
 _MOST_ATTRIBUTES = 1000  # of one element: lxml's tree takes time by their square
 
 
 def read(body: str) -> Extracted:
     _check_attributes(body)
+    if "html" not in body[:_BEGINNING].lower():
+        body = f"<html>{body}"
     tree = load_html(body)
     if tree is None:
         return Extracted(text="", media_type=MARKDOWN)

@@ -2,7 +2,7 @@
 
 A collection whose owner is None has been deleted: nobody sees it (`Collection.objects` leaves
 it out), and its rows go here, a chunk of documents at a time. At 200,000 documents that takes
-minutes, most of it the database's own checks of every row.
+more than a minute, half of it the database's own checks of every row.
 """
 
 import time

@@ -1,0 +1,71 @@
+"""No page of ours breaks a rule that axe can check, in either theme, at either width."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import RunningSite, Visit
+from tests.browser.test_first_steps import FILES, ask, clusters, drop, embedded, make_collection
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PAGES = ["/", "/c/", "/c/new/", "/search/", "/search/?q=sail", "/ask/", "/account/tokens/"]
+PAGES += ["/account/password/", "/nothing-here/"]
+PARTS = ["", "add/", "edit/", "delete/", "clusters/", "pairs/"]
+VIEWS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+
+
+@pytest.fixture
+def addresses(visit: Visit, site: RunningSite) -> list[str]:
+    """Every kind of page, with something on it."""
+    visit.log_in(site)
+    make_collection(visit, "For every eye")
+    drop(visit, FILES)
+    collection = embedded(visit, len(FILES)).removeprefix(visit.url)
+    page = visit.page
+    share(visit, collection)
+    document = page.locator("#documents .row__title").first.get_attribute("href")
+    clusters(visit, visit.url + collection)
+    cluster = page.locator(".card__title a").first.get_attribute("href")
+    ask(visit, visit.url + collection, "When do I feed the starter?")
+    question = page.url.removeprefix(visit.url)
+    of_document = [f"{document}{part}" for part in ("", "edit/", "delete/")]
+    widget = document.replace("/d/", "/related/")
+    of_collection = [f"/{collection}{part}" for part in PARTS]
+    return [*PAGES, *of_collection, *of_document, cluster, f"/{question}", widget]
+
+
+def share(visit: Visit, collection: str) -> None:
+    """The widget is there for public documents alone."""
+    visit.goto(f"{collection}edit/")
+    visit.page.select_option("[name=visibility]", "public")
+    visit.page.get_by_role("button", name="Save").click()
+    visit.page.wait_for_url(visit.url + collection)
+
+
+def test_pages_pass_axe_in_both_themes_on_desk_and_phone(visit: Visit, addresses: list[str]):
+    page = visit.page
+    found = {}
+    for theme, width in VIEWS:
+        page.context.add_cookies([{"name": "theme", "value": theme, "url": visit.url}])
+        page.set_viewport_size({"width": width, "height": 900})
+        for address in addresses:
+            response = page.goto(visit.url + address.lstrip("/"))
+            assert response is not None
+            assert response.status == (404 if address == "/nothing-here/" else 200), address
+            violations = Axe().run(page).response["violations"]
+            if violations:
+                found[theme, width, address] = [
+                    (rule["id"], [node["target"] for node in rule["nodes"]]) for rule in violations
+                ]
+    visit.errors.clear()  # the browser notes the 404 that was asked for
+    assert found == {}
+
+
+def test_api_page_can_be_read_in_both_themes(visit: Visit, site: RunningSite):
+    visit.log_in(site)
+    for theme in ("light", "dark"):
+        visit.page.context.add_cookies([{"name": "theme", "value": theme, "url": visit.url}])
+        visit.goto("/api/docs/")
+        visit.page.locator(".opblock-summary-method").first.wait_for()
+        options = {"runOnly": ["color-contrast", "button-name", "link-name", "label"]}
+        assert Axe().run(visit.page, options=options).response["violations"] == []

@@ -1,6 +1,6 @@
 """The pictures of the documents, taken from the site as it is.
 
-EMBEDSITE_SCREENSHOTS=docs/images python3 run.py test tests/browser/test_pictures.py
+EMBEDSITE_SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/browser/test_pictures.py
 """
 
 from pathlib import Path

@@ -10,8 +10,8 @@ import numpy as np
 from collections_app import vectors
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, EmbeddingModel
-from collections_app.pipeline.terms import terms
 from search_app.analysis import fusion
+from search_app.analysis.stopwords import telling
 from search_app.queries import postings
 from search_app.queries.vectors import Nearest, nearest
 
@@ -66,7 +66,7 @@ def _pools(collections: Iterable[Collection], text: str) -> list[_Pool]:
         groups[collection.embedding_model, collection.language].append(collection.pk)
     embedded = _embedded({model for model, _language in groups}, text)
     return [
-        _pool(ids, model, embedded[model], terms(text, language))
+        _pool(ids, model, embedded[model], telling(text, language))
         for (model, language), ids in groups.items()
     ]
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from collections_app import vectors
 from collections_app.models import Collection, Document, Passage, Viewer
 from collections_app.services import Rejected
-from search_app.analysis.snippet import Snippet, snippet, telling
+from search_app.analysis.snippet import Snippet, snippet
 from search_app.queries import documents
 from search_app.queries.vectors import nearest_documents
 from search_app.ranking import Scored, rank
@@ -86,7 +86,7 @@ def search(
     for scored in rank(_visible(user, collection), checked(text)):
         best.setdefault(scored.document_id, scored)
     page = list(best.values())[offset : offset + limit]
-    hits = [Hit(**vars(hit), snippet=_snippet(hit, scored, text)) for scored, hit in _loaded(page)]
+    hits = [Hit(**vars(hit), snippet=_snippet(hit, scored)) for scored, hit in _loaded(page)]
     return Results(hits, len(best))
 
 
@@ -173,8 +173,8 @@ def _passages(ids: Iterable[int]) -> dict[int, Passage]:
     return rows.in_bulk(list(ids))
 
 
-def _snippet(hit: PassageHit, scored: Scored, query: str) -> Snippet:
-    language = hit.document.collection.language
-    wanted = telling(query, language)
-    marked = {term: rarity for term, rarity in scored.terms.items() if term in wanted}
-    return snippet(hit.passage.text, marked, language, hit.document.media_type)
+def _snippet(hit: PassageHit, scored: Scored) -> Snippet:
+    document = hit.document
+    return snippet(
+        hit.passage.text, scored.terms, document.collection.language, document.media_type
+    )

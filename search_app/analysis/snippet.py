@@ -32,13 +32,6 @@ def snippet(
     return list(_pieces(text, start, end, spans, hidden))
 
 
-def telling(query: str, language: str) -> set[str]:
-    """The query's terms that are worth a mark: not "the", unless it has no others."""
-    spans = term_spans(query, language)
-    chosen = [s for s in spans if not stopwords.says_nothing(query[s[1] : s[2]], language)]
-    return {term for term, _start, _end in chosen or spans}
-
-
 def _is_shown(span: Span, hidden: Sequence[tuple[int, int]]) -> bool:
     return not any(start < span[2] and span[1] < end for start, end in hidden)
 

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from collections_app.pipeline.terms import term_spans
+
 # Written without diacritics: `says_nothing` folds what it is asked for.
 _ENGLISH = """
 a about above across after again against all almost alone along already also although always am
@@ -87,3 +89,10 @@ def says_nothing(word: str, language: str) -> bool:
     plain = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
     folded = "".join(mark for mark in plain if not unicodedata.combining(mark))
     return folded in _BY_LANGUAGE.get(language, _BY_LANGUAGE["english"])
+
+
+def telling(query: str, language: str) -> list[str]:
+    """The query's terms without those that say nothing, unless it has no others; sorted."""
+    spans = term_spans(query, language)
+    chosen = [s for s in spans if not says_nothing(query[s[1] : s[2]], language)]
+    return sorted({term for term, _start, _end in chosen or spans})

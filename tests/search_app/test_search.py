@@ -266,3 +266,14 @@ def test_candidates_are_scored_as_facts_say(notes):
     assert [hit.score for hit in results.hits] == pytest.approx(
         list(fuse(cosines, spread, keywords, bound, coverage))
     )
+
+
+def test_small_words_of_a_query_find_nothing_where_it_has_others():
+    collection = CollectionFactory()
+    embedded(collection, {"a": "how do we go on", "b": "boats of the harbour"})
+    [hit] = [
+        hit
+        for hit in search(collection.owner, "how do boats go", collection=collection).hits
+        if hit.terms
+    ]
+    assert (hit.document.external_id, hit.terms) == ("b", ("boat",))

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +56,13 @@ class RunningSite:
         return done.stdout
 
 
+def free_port() -> int:
+    """One of the system's choice, so that no other site on this machine wants it too."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def environment(var: Path) -> dict[str, str]:
     # The model that other tests converted is used again.
     return os.environ | {"EMBEDSITE_VAR": str(var), "MODELS_DIR": str(settings.MODELS_DIR)}
@@ -80,7 +88,7 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     log = var.with_name("site.log")
     with log.open("wb") as output:
         running = subprocess.Popen(
-            [sys.executable, "manage.py", "runsite", "--port", "8700"],
+            [sys.executable, "manage.py", "runsite", "--port", str(free_port())],
             cwd=settings.BASE_DIR,
             env=environment(var),
             stdout=output,

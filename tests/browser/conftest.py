@@ -31,6 +31,9 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 240
+# What htmx says of a poll that was under way when the page was left. A request that failed is
+# told by htmx:responseError or htmx:sendError besides.
+LEFT = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ class Visit:
         self.page.on("request", self._look)
 
     def _note(self, message) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(LEFT):
             self.errors.append(message.text)
 
     def _look(self, request) -> None:

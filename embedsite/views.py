@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -12,9 +10,9 @@ from drf_spectacular.views import SpectacularSwaggerView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from collections_app.demo import searches
-from collections_app.models import Collection, Document
+from collections_app.models import Collection
 from embedsite.status import status
+from search_app.examples import examples
 
 SHOWN = 6  # collections on the home page
 
@@ -22,14 +20,12 @@ SHOWN = 6  # collections on the home page
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     visible = Collection.objects.visible_to(request.user)
-    demo = visible.filter(name=searches.COLLECTION).order_by("pk").first()
-    shown = list(_with_sizes(visible.order_by("-created", "-pk")[: SHOWN + 1]))
+    shown = list(visible.with_size().order_by("-created", "-pk")[: SHOWN + 1])
     context = {
+        **examples(request.user),
         "collections": shown[:SHOWN],
         "more": len(shown) > SHOWN,
-        "has_own": any(collection.owner_id == request.user.pk for collection in shown),
-        "examples": searches.EXAMPLES if demo else [],
-        "examples_in": demo,
+        "has_own": any(collection.is_editable_by(request.user) for collection in shown),
         "parts": status(),
     }
     return render(request, "home.html", context)
@@ -39,13 +35,6 @@ def home(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """For what asks for it without reading our pages, such as a JSON answer in a browser tab."""
     return redirect(static("dist/logo.svg"))
-
-
-def _with_sizes(collections: QuerySet[Collection]) -> QuerySet[Collection]:
-    """Counts the documents of the rows that are shown, not of all collections."""
-    documents = Document.objects.filter(collection=OuterRef("pk")).order_by()
-    count = documents.values("collection").annotate(n=Count("pk")).values("n")
-    return collections.annotate(size=Coalesce(Subquery(count), 0))
 
 
 class ApiDocs(SpectacularSwaggerView):

@@ -41,7 +41,7 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
         documents = documents.filter(state=state)
     context = {
         "collection": found,
-        "can_edit": found.owner_id == request.user.pk,
+        "can_edit": found.is_editable_by(request.user),
         "page": Paginator(documents, DOCUMENTS_PER_PAGE).get_page(request.GET.get("page")),
         "state": state,
         "states": Document.State.choices,
@@ -59,7 +59,7 @@ def collection_progress(request: HttpRequest, pk: int) -> HttpResponse:
     progress = services.progress(found)
     context = {
         "collection": found,
-        "can_edit": found.owner_id == request.user.pk,
+        "can_edit": found.is_editable_by(request.user),
         "progress": progress,
     }
     response = render(request, "collections_app/_progress.html", context)

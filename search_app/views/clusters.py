@@ -78,7 +78,7 @@ def _page(
     ready = collection.documents.filter(state=Document.State.READY)
     context = {
         "collection": collection,
-        "can_edit": collection.owner_id == request.user.pk,
+        "can_edit": collection.is_editable_by(request.user),
         "clustering": clustering.clustering(request.user, collection),
         "clusters": rows.defer("centroid").prefetch_related(nearest),
         "any_ready": ready.exists(),

@@ -32,7 +32,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "document": found,
         "collection": found.collection,
-        "can_edit": found.collection.owner_id == request.user.pk,
+        "can_edit": found.collection.is_editable_by(request.user),
         "passage_count": len(passages),
         "part": part,
         "opens_with_title": part.number == 1 and _opens_with_title(found),
@@ -50,7 +50,7 @@ def document_state(request: HttpRequest, pk: int) -> HttpResponse:
     """The line about its state alone; once nothing is waiting, the page loads itself anew."""
     rows = Document.objects.visible_to(request.user).select_related("collection")
     found = get_object_or_404(rows.defer("text", "body", "metadata"), pk=pk)
-    context = {"document": found, "can_edit": found.collection.owner_id == request.user.pk}
+    context = {"document": found, "can_edit": found.collection.is_editable_by(request.user)}
     response = render(request, "search_app/_state.html", context)
     if found.state != Document.State.QUEUED:
         response["HX-Refresh"] = "true"

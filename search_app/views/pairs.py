@@ -17,7 +17,7 @@ def pairs(request: HttpRequest, pk: int) -> HttpResponse:
     closest = most_related(request.user, found, PAIRS)
     context = {
         "collection": found,
-        "can_edit": found.owner_id == request.user.pk,
+        "can_edit": found.is_editable_by(request.user),
         "pairs": closest,
         "duplicates": sum(pair.near_duplicate for pair in closest),
         "tab": "pairs",

@@ -9,10 +9,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from collections_app.demo import searches
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Viewer
 from search_app import search as searching
+from search_app.examples import examples
 from search_app.forms import SearchForm
 
 HITS_PER_PAGE = 20
@@ -46,12 +46,9 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
 
 def _before(user: Viewer) -> dict[str, Any]:
     """The state before the first query: examples where there is demo content to find."""
-    visible = Collection.objects.visible_to(user)
-    demo = visible.filter(name=searches.COLLECTION).order_by("pk").first()
     return {
-        "examples": searches.EXAMPLES if demo else [],
-        "examples_in": demo,
-        "nothing_to_search": not visible.exists(),
+        **examples(user),
+        "nothing_to_search": not Collection.objects.visible_to(user).exists(),
     }
 
 

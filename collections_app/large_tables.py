@@ -1,6 +1,6 @@
 """An admin that stays fast at 200,000 rows: no full counts, no loading what goes along."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -21,6 +21,7 @@ else:
     AnyPaginator, AnyModelAdmin = Paginator, admin.ModelAdmin
 
 EXACT_BELOW = 10_000  # rows; smaller tables are counted
+NUMBERS_SHOWN = 8  # of a vector
 NAMED = 20  # objects that a confirmation page lists by name
 
 
@@ -79,8 +80,8 @@ class LargeTableAdmin(AnyModelAdmin):
         return []
 
 
-class ReadOnlyAdmin(LargeTableAdmin):
-    """For rows that the site derives: to look at, not to change."""
+class UnwrittenAdmin(LargeTableAdmin):
+    """For rows that nobody writes here, but that may be deleted."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -88,8 +89,17 @@ class ReadOnlyAdmin(LargeTableAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+
+class ReadOnlyAdmin(UnwrittenAdmin):
+    """For rows that the site derives: to look at, not to change."""
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def first_numbers(vector: Sequence[float]) -> str:
+    """How a vector begins, as a list or a page shows it."""
+    return ", ".join(f"{number:.6f}" for number in vector[:NUMBERS_SHOWN])
 
 
 def rows_link(model: type[Model], label: Any, **filters: Any) -> SafeString:

@@ -161,6 +161,13 @@ class Blob(models.Model):
         return self.sha256
 
 
+def long_columns(*relations: str) -> list[str]:
+    """For `defer`: the columns of documents, or of documents that rows are related to by these
+    names, that a list does not show and that may hold megabytes."""
+    columns = ("text", "body", "metadata")
+    return [f"{name}__{column}" for name in relations for column in columns] or list(columns)
+
+
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: Viewer) -> Self:
         return self.filter(collection__in=Collection.objects.visible_to(user))

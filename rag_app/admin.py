@@ -8,22 +8,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.large_tables import LargeTableAdmin, row_link, rows_link
+from collections_app.large_tables import UnwrittenAdmin, row_link, rows_link
+from collections_app.models import long_columns
 from rag_app.models import Answer, Citation, Question
 
 
-class WrittenBySite(LargeTableAdmin):
-    """Rows that people do not write here; they go with the question they belong to."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Question)
-class QuestionAdmin(WrittenBySite):
+class QuestionAdmin(UnwrittenAdmin):
     list_display = ("__str__", "asker", "collection_link", "answer_link", "created")
     list_select_related = ("user", "collection", "answer")
     list_filter = ("answer__kind", "answer__state", "created")
@@ -46,7 +37,7 @@ class QuestionAdmin(WrittenBySite):
 
 
 @admin.register(Answer)
-class AnswerAdmin(WrittenBySite):
+class AnswerAdmin(UnwrittenAdmin):
     list_display = ("question_link", "kind", "state", "chat_model", "citation_link", "created")
     list_select_related = ("question",)
     list_filter = ("kind", "state", "created")
@@ -67,7 +58,7 @@ class AnswerAdmin(WrittenBySite):
 
 
 @admin.register(Citation)
-class CitationAdmin(WrittenBySite):
+class CitationAdmin(UnwrittenAdmin):
     list_display = ("opening", "answer_link", "document_link", "number", "score", "cited")
     list_select_related = ("answer", "document")
     list_filter = ("cited",)
@@ -80,7 +71,7 @@ class CitationAdmin(WrittenBySite):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
-        return rows.defer("document__text", "document__body", "document__metadata", "answer__text")
+        return rows.defer(*long_columns("document"), "answer__text")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup == "answer__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]

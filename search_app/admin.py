@@ -7,7 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from collections_app.large_tables import ReadOnlyAdmin, row_link, rows_link
+from collections_app.large_tables import ReadOnlyAdmin, first_numbers, row_link, rows_link
+from collections_app.models import long_columns
 from collections_app.reasons import in_words
 from search_app import clusters
 from search_app.models import (
@@ -97,7 +98,7 @@ class ClusterMemberAdmin(ReadOnlyAdmin):
         return row_link(obj.document)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ClusterMember]:
-        return super().get_queryset(request).defer("document__text", "document__body")
+        return super().get_queryset(request).defer(*long_columns("document"))
 
 
 @admin.register(RelatedDocument)
@@ -117,8 +118,7 @@ class RelatedDocumentAdmin(ReadOnlyAdmin):
         return row_link(obj.other)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RelatedDocument]:
-        long = [f"{side}__{name}" for side in ("document", "other") for name in ("text", "body")]
-        return super().get_queryset(request).defer(*long)
+        return super().get_queryset(request).defer(*long_columns("document", "other"))
 
 
 @admin.register(DocumentVector)
@@ -136,7 +136,7 @@ class DocumentVectorAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("first numbers"))
     def numbers(self, obj: DocumentVector) -> str:
-        return ", ".join(f"{number:.6f}" for number in obj.embedding[:8])
+        return first_numbers(obj.embedding)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentVector]:
-        return super().get_queryset(request).defer("document__text", "document__body")
+        return super().get_queryset(request).defer(*long_columns("document"))

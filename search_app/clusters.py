@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from collections_app.models import Collection, Viewer
+from collections_app.models import Collection, Viewer, long_columns
 from collections_app.services import Rejected
 from collections_app.wake import call_on_commit
 from search_app import tasks
@@ -50,11 +50,11 @@ def clusters(user: Viewer, collection: Collection) -> QuerySet[Cluster]:
 
 
 def members(user: Viewer, cluster: Cluster) -> QuerySet[ClusterMember]:
-    """A cluster's members, nearest the centroid first, `document` loaded without its text."""
+    """A cluster's members, nearest the centroid first, `document` loaded for a list."""
     visible = Collection.objects.visible_to(user)
     rows = ClusterMember.objects.filter(cluster=cluster, cluster__collection__in=visible)
     return (
         rows.select_related("document")
-        .defer("document__text", "document__body")
+        .defer(*long_columns("document"))
         .order_by("-score", "document")
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import transaction
 
-from collections_app.models import Collection, Document, Viewer
+from collections_app.models import Collection, Document, Viewer, long_columns
 from search_app.analysis import nearest
 from search_app.models import DocumentVector, RelatedDocument
 from search_app.queries import documents, locks, pairs
@@ -43,7 +43,7 @@ def related(document: Document, user: Viewer, limit: int = 10) -> list[RelatedDo
             score__gte=LEAST,
         )
         .select_related("other")
-        .defer(*_texts("other"))
+        .defer(*long_columns("other"))
         .order_by("rank")[:limit]
     )
 
@@ -57,7 +57,7 @@ def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list
             document__collection__in=Collection.objects.visible_to(user),
         )
         .select_related("document", "other")
-        .defer(*_texts("document", "other"))
+        .defer(*long_columns("document", "other"))
         .order_by("-score", "document", "other")[: 2 * limit]
     )
     found: dict[frozenset[int], Pair] = {}
@@ -65,11 +65,6 @@ def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list
         key = frozenset((row.document_id, row.other_id))
         found.setdefault(key, Pair(row.document, row.other, row.score))
     return list(found.values())[:limit]
-
-
-def _texts(*relations: str) -> list[str]:
-    """The columns that a list does not show and that may hold megabytes."""
-    return [f"{name}__{column}" for name in relations for column in ("text", "body", "metadata")]
 
 
 def refresh(collection_id: int) -> bool:

@@ -1,6 +1,6 @@
 """Users and their API tokens."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -9,14 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from collections_app import services
-from collections_app.large_tables import (
-    AnyModelAdmin,
-    LargeTableAdmin,
-    ReadOnlyAdmin,
-)
-from collections_app.models import (
-    ApiToken,
-)
+from collections_app.large_tables import LargeTableAdmin, UnwrittenAdmin
+from collections_app.models import ApiToken
 
 if TYPE_CHECKING:  # Django's own class takes no parameters
     AnyUserAdmin = UserAdmin[User]
@@ -25,7 +19,7 @@ else:
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnlyAdmin):
+class ApiTokenAdmin(UnwrittenAdmin):
     """Made on the tokens page, where the key is shown to its user; revoked here too."""
 
     list_display = ("name", "user", "prefix", "scope", "created", "last_used")
@@ -33,9 +27,6 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("name__istartswith", "prefix__startswith", "user__username__istartswith")
     fields = ("user", "name", "prefix", "scope", "created", "last_used")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return AnyModelAdmin.has_delete_permission(self, request, obj)
 
 
 admin.site.unregister(User)

@@ -21,6 +21,7 @@ from collections_app.models import (
     Collection,
     Document,
     Passage,
+    long_columns,
 )
 from collections_app.reasons import in_words
 
@@ -137,7 +138,7 @@ class DocumentAdmin(LargeTableAdmin):
         return super().has_change_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
-        return Document.objects.defer("text", "body", "metadata")
+        return Document.objects.defer(*long_columns())
 
     @admin.display(description=_("collection"))
     def of_collection(self, obj: Document) -> SafeString | str:

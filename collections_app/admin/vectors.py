@@ -14,6 +14,7 @@ from collections_app.forms import EmbeddingModelForm
 from collections_app.large_tables import (
     LargeTableAdmin,
     ReadOnlyAdmin,
+    first_numbers,
     row_link,
     rows_link,
 )
@@ -22,9 +23,8 @@ from collections_app.models import (
     EmbeddingModel,
     Passage,
     Vector,
+    long_columns,
 )
-
-NUMBERS_SHOWN = 8  # of a vector
 
 
 @admin.register(Passage)
@@ -45,7 +45,7 @@ class PassageAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Passage]:
         rows = Passage.objects.select_related("document")
-        return rows.defer("text", "document__text", "document__body", "document__metadata")
+        return rows.defer("text", *long_columns("document"))
 
     @admin.display(description=_("document"))
     def of_document(self, obj: Passage) -> SafeString | str:
@@ -79,7 +79,7 @@ class VectorAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("first numbers"))
     def begins(self, obj: Vector) -> str:
-        return ", ".join(f"{number:.6f}" for number in obj.embedding[:NUMBERS_SHOWN])
+        return first_numbers(obj.embedding)
 
 
 @admin.register(EmbeddingModel)

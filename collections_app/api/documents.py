@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from collections_app import services
-from collections_app.models import Collection, Document, Passage
+from collections_app.models import Collection, Document, Passage, long_columns
 from collections_app.pagination import ByOrdinalPagination
 from collections_app.parsers import BoundedJSONParser
 from collections_app.serializers.documents import (
@@ -53,7 +53,7 @@ class CollectionDocuments(generics.ListAPIView[Document]):
         wanted.is_valid(raise_exception=True)
         lookups = {"id_prefix": "external_id__startswith"}
         filters = {lookups.get(key, key): value for key, value in wanted.validated_data.items()}
-        return collection.documents.filter(**filters).defer("text", "body", "metadata")
+        return collection.documents.filter(**filters).defer(*long_columns())
 
     @extend_schema(
         operation_id="documents_list",

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app import services
 from collections_app.forms import CollectionEditForm, CollectionForm, DeleteForm
-from collections_app.models import Collection, Document
+from collections_app.models import Collection, Document, long_columns
 
 COLLECTIONS_PER_PAGE = 24
 DOCUMENTS_PER_PAGE = 50
@@ -36,7 +36,7 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     state = request.GET.get("state", "")
-    documents = found.documents.order_by("-pk").defer("text", "body", "metadata")
+    documents = found.documents.order_by("-pk").defer(*long_columns())
     if state in Document.State.values:
         documents = documents.filter(state=state)
     context = {

@@ -7,7 +7,7 @@ from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, Value,
 from django.db.models.functions import Now, Substr
 from django.utils.translation import gettext as _
 
-from collections_app.models import Document
+from collections_app.models import Document, long_columns
 from rag_app.answer.asking import asker
 from rag_app.language.citations import Segment, parse
 from rag_app.models import Answer, Citation, Question
@@ -106,7 +106,7 @@ def visible_citations(question: Question) -> list[Citation]:
             )
         )
         .select_related("document")
-        .defer("document__text", "document__body", "document__metadata")
+        .defer(*long_columns("document"))
         .order_by("number")
     )
 

@@ -94,7 +94,5 @@ class ClusterViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cluster]
     @action(detail=True, pagination_class=ByScorePagination)
     def members(self, request: Request, pk: int) -> Response:
         rows: QuerySet[Any] = clustering.members(request.user, self.get_object())
-        page = self.paginate_queryset(
-            rows.defer("document__text", "document__body", "document__metadata")
-        )
+        page = self.paginate_queryset(rows)
         return self.get_paginated_response(MemberSerializer(page, many=True).data)

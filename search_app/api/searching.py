@@ -7,7 +7,7 @@ from rest_framework.decorators import api_view, throttle_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from collections_app.models import Collection
+from collections_app.models import Collection, long_columns
 from collections_app.throttles import SearchThrottle
 from search_app import search as searching
 from search_app.serializers.hits import (
@@ -57,7 +57,7 @@ def search(request: Request) -> Response:
 @throttle_classes([SearchThrottle])
 def similar(request: Request, pk: int) -> Response:
     collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
-    documents = collection.documents.defer("text", "body", "metadata")
+    documents = collection.documents.defer(*long_columns())
     wanted = SimilarQuerySerializer(data=request.query_params, context={"documents": documents})
     wanted.is_valid(raise_exception=True)
     values = wanted.validated_data

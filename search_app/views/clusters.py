@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collections_app.models import Collection, Document
+from collections_app.models import Collection, Document, long_columns
 from collections_app.services import Rejected
 from search_app import clusters as clustering
 from search_app.forms import ClusteringForm
@@ -46,7 +46,7 @@ def cluster(request: HttpRequest, pk: int) -> HttpResponse:
     visible = Collection.objects.visible_to(request.user)
     rows = Cluster.objects.filter(collection__in=visible).select_related("collection")
     found = get_object_or_404(rows.defer("centroid"), pk=pk)
-    members = clustering.members(request.user, found).defer(*_texts())
+    members = clustering.members(request.user, found)
     context = {
         "cluster": found,
         "collection": found.collection,
@@ -72,7 +72,7 @@ def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, collection: Collection, form: ClusteringForm, status: int = 200
 ) -> HttpResponse:
-    members = ClusterMember.objects.select_related("document").defer(*_texts())
+    members = ClusterMember.objects.select_related("document").defer(*long_columns("document"))
     nearest = Prefetch("members", members.order_by("-score", "pk")[:SHOWN], to_attr="nearest")
     rows = clustering.clusters(request.user, collection)
     ready = collection.documents.filter(state=Document.State.READY)
@@ -86,8 +86,3 @@ def _page(
         "tab": "clusters",
     }
     return render(request, "search_app/clusters.html", context, status=status)
-
-
-def _texts() -> list[str]:
-    """The columns that a list of documents does not show and that may hold megabytes."""
-    return ["document__text", "document__body", "document__metadata"]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from collections_app.models import Collection, Document
+from collections_app.models import Collection, Document, long_columns
 from search_app.models import ClusterMember
 from search_app.related import related
 from search_app.views.reading import Span, part_of
@@ -49,7 +49,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
 def document_state(request: HttpRequest, pk: int) -> HttpResponse:
     """The line about its state alone; once nothing is waiting, the page loads itself anew."""
     rows = Document.objects.visible_to(request.user).select_related("collection")
-    found = get_object_or_404(rows.defer("text", "body", "metadata"), pk=pk)
+    found = get_object_or_404(rows.defer(*long_columns()), pk=pk)
     context = {"document": found, "can_edit": found.collection.is_editable_by(request.user)}
     response = render(request, "search_app/_state.html", context)
     if found.state != Document.State.QUEUED:

@@ -1,10 +1,10 @@
 """What the tests of questions and answers share."""
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.factories import CollectionFactory, embedded
 from tests.rag_app.chat_server import ChatServer
 
 NOTES = {
@@ -17,10 +17,12 @@ NOTES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def fresh_limits():
-    """Limits are counted in the process's cache: each test begins at none."""
-    cache.clear()
+@pytest.fixture
+def notes():
+    """Three notes in a private collection."""
+    collection = CollectionFactory()
+    embedded(collection, NOTES)
+    return collection
 
 
 @pytest.fixture

@@ -21,13 +21,6 @@ pytestmark = pytest.mark.django_db
 QUESTION = "How is the sqlite backup run every night?"
 
 
-@pytest.fixture
-def notes():
-    collection = CollectionFactory()
-    embedded(collection, NOTES)
-    return collection
-
-
 def asked(collection, text=QUESTION):
     return answer.ask(collection.owner, text, collection=collection)
 

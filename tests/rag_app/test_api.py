@@ -22,13 +22,6 @@ URL = "/api/questions/"
 
 
 @pytest.fixture
-def notes():
-    collection = CollectionFactory()
-    embedded(collection, NOTES)
-    return collection
-
-
-@pytest.fixture
 def api(notes):
     return client_of(notes.owner)
 

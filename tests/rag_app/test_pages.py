@@ -23,13 +23,6 @@ ATTACK = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
 @pytest.fixture
-def notes():
-    collection = CollectionFactory()
-    embedded(collection, NOTES)
-    return collection
-
-
-@pytest.fixture
 def browser(notes):
     """Logged in as the notes' owner."""
     client = Client()

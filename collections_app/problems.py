@@ -91,13 +91,7 @@ def over_limit(error: Exception) -> str:
 
 def body(answer: Response, path: str) -> dict[str, Any]:
     """`{type, title, status, detail, instance}`, and for invalid input `errors` per field."""
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(answer.status_code).phrase,
-        "status": answer.status_code,
-        "detail": "",
-        "instance": path,
-    }
+    problem = document(HTTPStatus(answer.status_code), "", path)
     data = answer.data
     if isinstance(data, dict) and set(data) == {"detail"}:
         problem["detail"] = plain(data["detail"])
@@ -105,6 +99,17 @@ def body(answer: Response, path: str) -> dict[str, Any]:
         problem["detail"] = _("The request is not valid. See errors for each field.")
         problem["errors"] = data if isinstance(data, dict) else {"non_field_errors": data}
     return problem
+
+
+def document(code: HTTPStatus, detail: str, path: str) -> dict[str, Any]:
+    """What every problem details document has."""
+    return {
+        "type": "about:blank",
+        "title": code.phrase,
+        "status": code.value,
+        "detail": detail,
+        "instance": path,
+    }
 
 
 def plain(detail: Any) -> str:

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from collections_app.problems import CONTENT_TYPE
+from collections_app import problems
 from embedsite.status import status
 
 logger = logging.getLogger(__name__)
@@ -121,14 +121,8 @@ def _bare_page(request: HttpRequest, code: HTTPStatus, title: str, detail: str) 
 
 
 def _problem(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
-    problem = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-        "instance": request.path,
-    }
-    return JsonResponse(problem, status=status, content_type=CONTENT_TYPE)
+    problem = problems.document(status, detail, request.path)
+    return JsonResponse(problem, status=status, content_type=problems.CONTENT_TYPE)
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -69,13 +69,13 @@ def _words(run: str, at: int, language: str) -> Iterator[tuple[str, int, int]]:
         yield _stem(run.lower(), language), at, at + len(run)
         return
     if language == "english" and _SPLIT.sub("", run) in ("'", "’"):
-        yield _stem(_fold(run.translate(_APOSTROPHES)), language), at, at + len(run)
+        yield _stem(fold(run.translate(_APOSTROPHES)), language), at, at + len(run)
         return
     parts = list(_parts(run))
     if _is_identifier(run, parts):
-        yield _fold(run)[:MAX_TERM], at, at + len(run)
+        yield fold(run)[:MAX_TERM], at, at + len(run)
     for start, end in parts:
-        yield _stem(_fold(run[start:end]), language), at + start, at + end
+        yield _stem(fold(run[start:end]), language), at + start, at + end
 
 
 def _parts(run: str) -> Iterator[tuple[int, int]]:
@@ -97,7 +97,7 @@ def _is_identifier(run: str, parts: list[tuple[int, int]]) -> bool:
     return any(character.isdigit() for character in run)
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
     """Case and diacritics folded, compatibility forms unified."""
     if word.isascii():
         return word.lower()

@@ -8,6 +8,16 @@ from rest_framework import serializers
 from collections_app.models import Collection, Document, EmbeddingModel
 
 
+class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
+    """The number of a collection that the one who asks may see; needs `request` in the context."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Collection.objects.none(), **kwargs)
+
+    def get_queryset(self) -> Any:
+        return Collection.objects.visible_to(self.context["request"].user)
+
+
 class CollectionSerializer(serializers.ModelSerializer[Collection]):
     owner = serializers.CharField(source="owner.username", read_only=True)
     embedding_model = serializers.SlugRelatedField(

@@ -5,23 +5,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from collections_app.models import Collection
+from collections_app.serializers.collections import VisibleCollectionField
 from rag_app.models import Answer, Question
 
 WAIT_HELP = _("Have the answer written before replying. If false, read it from stream/.")
 
 
-class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Any]):
-    """The id of a collection that the asker may see."""
-
-    def get_queryset(self) -> Any:
-        return Collection.objects.visible_to(self.context["request"].user)
-
-
 class AskSerializer(serializers.Serializer[Any]):
     question = serializers.CharField()
     collection = VisibleCollectionField(
-        queryset=Collection.objects.none(),
         required=False,
         allow_null=True,
         default=None,

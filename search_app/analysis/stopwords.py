@@ -1,8 +1,6 @@
 """Words that say nothing about what a text is about, by language."""
 
-import unicodedata
-
-from collections_app.pipeline.terms import term_spans
+from collections_app.pipeline.terms import fold, term_spans
 
 # Written without diacritics: `says_nothing` folds what it is asked for.
 _ENGLISH = """
@@ -86,9 +84,7 @@ def says_nothing(word: str, language: str) -> bool:
 
     In Chinese, and where the language is unknown, Latin words are taken for English.
     """
-    plain = unicodedata.normalize("NFKD", word.lower().replace("’", "'"))
-    folded = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return folded in _BY_LANGUAGE.get(language, _BY_LANGUAGE["english"])
+    return fold(word.replace("’", "'")) in _BY_LANGUAGE.get(language, _BY_LANGUAGE["english"])
 
 
 def telling(query: str, language: str) -> list[str]:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from collections_app.models import Collection, Document
+from collections_app.models import Document
+from collections_app.serializers.collections import VisibleCollectionField
 from collections_app.serializers.documents import PassageSerializer
 
 MOST_HITS = 100  # in one answer
@@ -16,25 +17,18 @@ SCORE = gettext_lazy("The cosine of the two vectors.")
 
 
 class SearchQuerySerializer(serializers.Serializer[Any]):
-    """The parameters of a search. `context["collections"]`: those the user may see."""
+    """The parameters of a search."""
 
     q = serializers.CharField(
         max_length=settings.MAX_QUERY_CHARS, help_text=gettext_lazy("What to look for.")
     )
-    collection = serializers.PrimaryKeyRelatedField(
-        queryset=Collection.objects.none(),
+    collection = VisibleCollectionField(
         pk_field=serializers.IntegerField(),
         default=None,
         help_text=gettext_lazy("Its number; everything one may see if left out."),
     )
     limit = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=20)
     offset = serializers.IntegerField(min_value=0, max_value=DEEPEST, default=0)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        visible = self.context.get("collections", Collection.objects.none())
-        fields["collection"].queryset = visible  # type: ignore[attr-defined]
-        return fields
 
 
 class SimilarQuerySerializer(serializers.Serializer[Any]):

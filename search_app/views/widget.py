@@ -3,7 +3,6 @@
 Of public collections alone, the same for everyone: no session is read, no cookie set.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ from csp.decorators import csp_replace
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
-from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
@@ -50,11 +49,10 @@ def _answer(request: HttpRequest, pk: int, make: Callable[[Entries], HttpRespons
         message = _("n must be a whole number from 1 to %d.") % MOST
         return HttpResponseBadRequest(message, content_type="text/plain; charset=utf-8")
     response = make(_entries(request, pk, int(given)))
-    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-    response["ETag"] = etag
+    set_response_etag(response)
     # Asked for again each time: what is made private or deleted is gone at once.
     patch_cache_control(response, public=True, no_cache=True)
-    answer = get_conditional_response(request, etag=etag, response=response)
+    answer = get_conditional_response(request, etag=response["ETag"], response=response)
     assert answer is not None  # it was given a response
     return answer
 

@@ -1,4 +1,4 @@
-"""BERT-like models on OpenVINO: about half of torch's time on the same processor, without importing it.
+"""BERT-like models on OpenVINO: about half of torch's time, and torch is never imported.
 
 Texts are tokenised, sorted by length and packed into batches of so many tokens,
 padded to the longest of the batch; the mean over the mask and the length are taken in numpy.

@@ -66,7 +66,7 @@ def _in_turns(owner, model, encoder, limit: int | None) -> tuple[Times, Times]:
             owner, f"notes {number}", visibility="private", model=model
         )
         _add(collection, limit)
-        ours.run(ingest.drain)
+        ours.run(ingest.run)
         texts = _passages(collection)
         bare.run(lambda texts=texts: encoder.encode(texts))
         ready = collection.documents.filter(state="ready").count()

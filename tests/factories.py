@@ -78,7 +78,7 @@ def embedded(collection: Collection, texts: dict[str, str], **fields: str) -> li
         collection, [Incoming(external_id=key, body=text, **fields) for key, text in texts.items()]
     )
     assert result.problems == []
-    ingest.drain()
+    ingest.run()
     rows = collection.documents.filter(external_id__in=texts)
     documents = {row.external_id: row for row in rows}
     failed = {key: row.error for key, row in documents.items() if row.state != "ready"}

@@ -7,6 +7,6 @@ transaction). PostgreSQL is the queue of record; `states` holds every change of 
 from collections_app.ingest.check import outdated
 from collections_app.ingest.states import FRESH, requeued
 from collections_app.ingest.sweeping import sweep
-from collections_app.ingest.work import drain, run_once, work
+from collections_app.ingest.work import run, work
 
-__all__ = ["FRESH", "drain", "outdated", "requeued", "run_once", "sweep", "work"]
+__all__ = ["FRESH", "outdated", "requeued", "run", "sweep", "work"]

@@ -3,8 +3,6 @@
 import logging
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
@@ -20,8 +18,8 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def claim(limit: int, collection_id: int | None = None) -> tuple[uuid.UUID, list[Document]]:
-    """A fresh token and up to `limit` documents that carry it now, oldest first.
+def claim(limit: int, collection_id: int | None = None) -> list[Document]:
+    """Up to `limit` documents, oldest first, that carry a fresh token now.
 
     The attempt is counted here, so a document that kills its worker is counted too. One
     that was tried before waits for the new ones and is then claimed alone: if it is the
@@ -34,7 +32,7 @@ def claim(limit: int, collection_id: int | None = None) -> tuple[uuid.UUID, list
     claimed = Document.objects.filter(pk__in=ids)
     claimed.update(attempts=F("attempts") + 1, claim_token=token, lease_until=lease_end())
     rows = claimed.select_related("collection__embedding_model", "blob").order_by("pk")
-    return token, list(rows)
+    return list(rows)
 
 
 def lease_end() -> CombinedExpression:
@@ -42,24 +40,32 @@ def lease_end() -> CombinedExpression:
     return Now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-@contextmanager
-def lease_kept(token: uuid.UUID) -> Iterator[None]:
-    """Extend the lease of what carries the token, from a thread of its own, while inside."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_beat, args=(token, stop), daemon=True, name="lease")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+class Leases:
+    """While inside, a thread of its own extends the leases of the claims that are held."""
 
+    def __init__(self) -> None:
+        self._tokens: list[uuid.UUID | None] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True, name="lease")
 
-def _beat(token: uuid.UUID, stop: threading.Event) -> None:
-    while not stop.wait(settings.LEASE_SECONDS / 3):
-        try:
-            Document.objects.filter(claim_token=token).update(lease_until=lease_end())
-        except DatabaseError as error:
-            logger.warning("The lease could not be extended: %s", error)
-        finally:
-            connection.close()  # this thread's own; beats are far apart
+    def hold(self, documents: list[Document]) -> None:
+        """Documents of one claim. Those of the claim before stay held, earlier ones do not."""
+        self._tokens = [*self._tokens[-1:], documents[0].claim_token]
+
+    def __enter__(self) -> "Leases":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(settings.LEASE_SECONDS / 3):
+            try:
+                held = Document.objects.filter(claim_token__in=self._tokens)
+                held.update(lease_until=lease_end())
+            except DatabaseError as error:
+                logger.warning("The lease could not be extended: %s", error)
+            finally:
+                connection.close()  # this thread's own; beats are far apart

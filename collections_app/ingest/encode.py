@@ -1,4 +1,7 @@
-"""Vectors for passages: those known for equal text are reused, the rest is encoded at once."""
+"""Vectors for passages: those known for equal text are reused, the rest is encoded at once.
+
+Only `stored` reads the database, so encoding may run in a thread of its own.
+"""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -19,21 +22,21 @@ class NoVectorError(Exception):
     """The model gave numbers that no search could use."""
 
 
-def encode(model: EmbeddingModel, readings: Sequence[Reading]) -> tuple[Vectors, Failures]:
-    """The vectors of all passages, and the documents that the encoder failed on.
-
-    A batch that fails is halved until the bad document is alone, so the others pass.
-    """
-    found = _stored(model, {part.content_hash for one in readings for part in one.parts})
-    failures: Failures = []
-    _encode(model, readings, found, failures)
-    return found, failures
-
-
-def _stored(model: EmbeddingModel, hashes: Iterable[str]) -> Vectors:
+def stored(model: EmbeddingModel, hashes: Iterable[str]) -> Vectors:
+    """Vectors that the model gave to equal text before."""
     rows = Vector.objects.filter(content_hash__in=list(hashes), model=model)
     pairs = rows.order_by("content_hash").distinct("content_hash")
     return dict(pairs.values_list("content_hash", "embedding"))
+
+
+def encode(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> Failures:
+    """Add the vectors that are not in `found`; the documents that the encoder failed on.
+
+    A batch that fails is halved until the bad document is alone, so the others pass.
+    """
+    failures: Failures = []
+    _encode(model, readings, found, failures)
+    return failures
 
 
 def _encode(

@@ -1,6 +1,5 @@
 """Passages, vectors, postings and the new state, all in one transaction."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,11 +18,12 @@ Placed = tuple[int, Reading, int, Part]  # passage id, document, ordinal, part
 
 
 @transaction.atomic
-def finish(
-    model: EmbeddingModel, readings: Sequence[Reading], found: Vectors, token: uuid.UUID
-) -> list[Reading]:
-    """Commit the documents that still carry the token; these are returned."""
-    rows = Document.objects.filter(pk__in=[one.document.pk for one in readings], claim_token=token)
+def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> list[Reading]:
+    """Commit the documents, of one claim, that still carry its token; these are returned."""
+    rows = Document.objects.filter(
+        pk__in=[one.document.pk for one in readings],
+        claim_token__in={one.document.claim_token for one in readings},
+    )
     mine = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
     kept = [one for one in readings if one.document.pk in mine]
     if kept:

@@ -1,9 +1,9 @@
 """Every change of a document's state in the queue.
 
-A worker's changes count only while the document carries the token of its claim.
+A worker's changes count only while the row carries the token of the worker's claim, which
+is the one in the `Document` at hand.
 """
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -47,20 +47,20 @@ def waiting(collection_id: int | None = None) -> QuerySet[Document]:
     return rows if collection_id is None else rows.filter(collection=collection_id)
 
 
-def set_aside(document: Document, token: uuid.UUID, stage: str, reason: str) -> None:
+def set_aside(document: Document, stage: str, reason: str) -> None:
     """Give the document up, visibly, until someone retries or edits it."""
-    Document.objects.filter(pk=document.pk, claim_token=token).update(
+    Document.objects.filter(pk=document.pk, claim_token=document.claim_token).update(
         **RELEASED, state=Document.State.SET_ASIDE, error=_short(reason), error_stage=stage
     )
 
 
-def postpone(document: Document, token: uuid.UUID, stage: str, reason: str) -> None:
+def postpone(document: Document, stage: str, reason: str) -> None:
     """Let the document be tried again later, or give it up after the last attempt."""
     if document.attempts >= settings.MAX_ATTEMPTS:
-        set_aside(document, token, stage, reason)
+        set_aside(document, stage, reason)
         return
     wait = timedelta(seconds=BACKOFF_SECONDS * 4 ** (document.attempts - 1))
-    Document.objects.filter(pk=document.pk, claim_token=token).update(
+    Document.objects.filter(pk=document.pk, claim_token=document.claim_token).update(
         **RELEASED, not_before=Now() + wait, error=_short(reason), error_stage=stage
     )
 

@@ -18,11 +18,19 @@ def embed_all(collection: Collection, report: Callable[[int], None], *, batch: i
     Returns when nothing waits: each document is ready or set aside. Raises
     OperationalError when the database stays away.
     """
+
+    def left() -> int:
+        return collection.documents.filter(state=Document.State.QUEUED).count()
+
+    def go_on() -> bool:
+        report(left())
+        return True
+
     since = time.monotonic()
     while True:
         try:
-            claimed = ingest.run_once(batch, collection.pk)
-            left = collection.documents.filter(state=Document.State.QUEUED).count()
+            claimed = ingest.run(batch, collection.pk, go_on)
+            waiting = left()
         except OperationalError:
             connection.close()
             if time.monotonic() - since > PATIENCE_SECONDS:
@@ -30,8 +38,8 @@ def embed_all(collection: Collection, report: Callable[[int], None], *, batch: i
             time.sleep(PAUSE_SECONDS)
             continue
         since = time.monotonic()
-        report(left)
-        if not left:
+        report(waiting)
+        if not waiting:
             return
         if not claimed:  # others are at work, or a failed one waits for its next attempt
             time.sleep(PAUSE_SECONDS)

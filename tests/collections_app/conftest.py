@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from collections_app import vectors
 from collections_app.models import EmbeddingModel
@@ -31,6 +32,7 @@ class WatchedEncoder:
             raise RuntimeError(f"cannot take {self.fails_on}")
         self.texts += texts
         self.meanwhile()
+        connection.close()  # this thread's own
         return self.scale * self._encoder.encode(list(texts))
 
 

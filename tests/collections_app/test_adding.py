@@ -133,7 +133,7 @@ def test_known_id_with_something_new_is_an_edit(item):
     assert (document.state, document.revision) == ("queued", 2)
     assert document.text == "A quiet morning."
     assert document.passages.count() == 1
-    ingest.drain()
+    ingest.run()
     assert added(collection, item) == services.AddResult(unchanged=[document.pk])
 
 
@@ -215,7 +215,7 @@ def test_bad_files_are_reported_and_the_others_go_in(media, settings):
 def test_unreadable_file_is_set_aside_with_its_reason(media, name, data, reason):
     collection = CollectionFactory()
     add_files(collection, [SimpleUploadedFile(name, data), SimpleUploadedFile("b.txt", b"Words.")])
-    ingest.drain()
+    ingest.run()
     bad, good = collection.documents.order_by("pk")
     assert (bad.state, bad.error_stage, bad.attempts) == ("set_aside", "extract", 1)
     assert bad.error.startswith(reason)
@@ -226,7 +226,7 @@ def test_other_encodings_are_read(media):
     collection = CollectionFactory()
     words = "Ein größeres Café für Gäste, hübsch und schön über dem Fluß gelegen."
     add_files(collection, [SimpleUploadedFile("a.txt", words.encode("cp1252"))])
-    ingest.drain()
+    ingest.run()
     assert collection.documents.get().text == words
 
 

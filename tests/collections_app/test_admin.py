@@ -63,7 +63,7 @@ def fill(path, number):
     collection = CollectionFactory(embedding_model__name=f"model {number}")
     add_files(collection, [NamedPath(file, file.name)])
     create_token(collection.owner, "token", "read")
-    ingest.drain()
+    ingest.run()
 
 
 @pytest.mark.parametrize("name", [*LISTED, "user"])

@@ -109,7 +109,7 @@ def test_one_document_goes_in_and_is_shown(api, collection):
     response = post(api, collection, item)
     assert response.status_code == 201
     [pk] = response.json()["added"]
-    ingest.drain()
+    ingest.run()
     answer = api.get(f"/api/documents/{pk}/").json()
     shown = {key: answer[key] for key in ("external_id", "title", "state", "text", "metadata")}
     assert shown == {

@@ -56,7 +56,8 @@ def expire_leases():
 def test_claim_marks_the_oldest_documents(collection, settings):
     settings.LEASE_SECONDS = 100
     ids = queue(collection, 5)
-    token, documents = claim(3)
+    documents = claim(3)
+    token = documents[0].claim_token
     assert [document.pk for document in documents] == ids[:3]
     for document in documents:
         left = (document.lease_until - timezone.now()).total_seconds()
@@ -65,7 +66,7 @@ def test_claim_marks_the_oldest_documents(collection, settings):
 
 def test_competing_claims_never_share_a_document(collection):
     ids = queue(collection, 40)
-    claims = in_threads(4, lambda: [document.pk for document in claim(10)[1]])
+    claims = in_threads(4, lambda: [document.pk for document in claim(10)])
     assert sorted(pk for one in claims for pk in one) == ids
 
 
@@ -73,24 +74,24 @@ def test_claim_passes_over_rows_that_another_holds_locked(collection):
     first, second = queue(collection, 2)
     with transaction.atomic():
         Document.objects.select_for_update().get(pk=first)
-        assert in_threads(1, lambda: [one.pk for one in claim(10)[1]]) == [[second]]
+        assert in_threads(1, lambda: [one.pk for one in claim(10)]) == [[second]]
 
 
 def test_held_documents_cannot_be_claimed_until_the_lease_ends(collection):
     [pk] = queue(collection, 1)
-    first, _documents = claim(10)
-    assert claim(10)[1] == []
+    [first] = claim(10)
+    assert claim(10) == []
     expire_leases()
-    second, documents = claim(10)
-    assert [(one.pk, one.attempts) for one in documents] == [(pk, 2)]
-    assert first != second
+    [second] = claim(10)
+    assert (second.pk, second.attempts) == (pk, 2)
+    assert first.claim_token != second.claim_token
 
 
 def test_documents_tried_before_come_after_the_new_ones_and_alone(collection):
     ids = queue(collection, 4)
     claim(2)
     expire_leases()
-    assert [[one.pk for one in claim(10)[1]] for _ in range(3)] == [ids[2:], ids[:1], ids[1:2]]
+    assert [[one.pk for one in claim(10)] for _ in range(3)] == [ids[2:], ids[:1], ids[1:2]]
 
 
 def test_commit_after_a_lost_lease_is_refused(collection, encoder):
@@ -99,21 +100,21 @@ def test_commit_after_a_lost_lease_is_refused(collection, encoder):
     def lose():
         encoder.meanwhile = lambda: None
         expire_leases()
-        assert ingest.run_once() == 1
+        assert ingest.run(go_on=lambda: False) == 1
         assert Document.objects.get(pk=pk).state == "ready"
 
     encoder.meanwhile = lose
-    ingest.run_once()
+    ingest.run(go_on=lambda: False)
     assert Passage.objects.count() == Vector.objects.count() == 1
     assert Document.objects.get(pk=pk).state == "ready"
 
 
 def test_sweep_takes_documents_back_and_a_late_word_counts_for_nothing(collection):
     [pk] = queue(collection, 1)
-    token, [document] = claim(1)
+    [document] = claim(1)
     expire_leases()
     assert ingest.sweep() is True
-    set_aside(document, token, "embed", "too late")
+    set_aside(document, "embed", "too late")
     row = Document.objects.get(pk=pk)
     assert (row.state, row.claim_token, row.attempts) == ("queued", None, 1)
 
@@ -122,9 +123,9 @@ def test_document_that_kills_its_worker_each_time_is_set_aside(collection, setti
     settings.MAX_ATTEMPTS = 3
     queue(collection, 1)
     for _ in range(3):
-        assert len(claim(1)[1]) == 1
+        assert len(claim(1)) == 1
         expire_leases()
-    assert claim(1)[1] == []
+    assert claim(1) == []
     assert ingest.sweep() is False
     document = Document.objects.get()
     assert (document.state, document.error_stage) == ("set_aside", "worker")
@@ -133,8 +134,8 @@ def test_document_that_kills_its_worker_each_time_is_set_aside(collection, setti
 
 def test_workers_side_by_side_embed_everything_once(collection, encoder):
     queue(collection, 100)
-    in_threads(3, lambda: [ingest.run_once(8) for _ in range(10)])
-    ingest.drain()
+    in_threads(3, lambda: [ingest.run(8, go_on=lambda: False) for _ in range(10)])
+    ingest.run()
     assert collection.documents.filter(state="ready").count() == 100
     assert Vector.objects.count() == Passage.objects.count() == 100
     assert len(encoder.texts) == len(set(encoder.texts)) == 100
@@ -150,7 +151,7 @@ def test_lease_is_extended_while_the_work_lasts(collection, encoder, settings):
         reads.append(Document.objects.get(pk=pk).lease_until > timezone.now())
 
     encoder.meanwhile = linger
-    ingest.run_once()
+    ingest.run(go_on=lambda: False)
     assert reads == [True]
 
 

@@ -156,7 +156,7 @@ def test_options_of_many(notes):
 def test_without_waiting_the_worker_has_the_rest(notes):
     embed_multi(notes, "--no-wait")
     assert set(states().values()) == {"queued"}
-    ingest.drain()
+    ingest.run()
     assert states()["a.md"] == "ready"
 
 

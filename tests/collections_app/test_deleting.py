@@ -68,7 +68,7 @@ def test_vector_shared_by_equal_text_outlives_the_document_it_was_made_for(encod
     gone, kept = embedded(CollectionFactory(), {"a": "Same words.", "b": "Same words."})
     services.delete_documents(Document.objects.filter(pk=gone.pk))
     services.reembed(Document.objects.all())
-    ingest.drain()
+    ingest.run()
     assert encoder.texts == ["Same words."]
     assert Vector.objects.get().passage.document == kept
 
@@ -130,7 +130,7 @@ def test_what_is_being_purged_is_neither_embedded_nor_added_to():
     collection = CollectionFactory()
     services.add_documents(collection, [services.Incoming("a", body="Words.")])
     Collection.objects.update(owner=None)
-    assert ingest.drain() == 0
+    assert ingest.run() == 0
     with pytest.raises(services.Rejected, match="deleted"):
         services.add_documents(collection, [services.Incoming("b", body="Words.")])
 

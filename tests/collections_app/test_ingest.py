@@ -57,7 +57,7 @@ def test_title_is_the_given_one_else_the_one_found_else_the_id():
         Incoming("c", body="No heading."),
     ]
     add_documents(collection, items)
-    ingest.drain()
+    ingest.run()
     assert [document.title for document in collection.documents.all()] == ["Given", "Harbour", "c"]
 
 
@@ -74,7 +74,7 @@ def test_given_metadata_goes_before_the_front_matter():
 def test_edited_front_matter_replaces_the_old(encoder):
     [document] = embedded(CollectionFactory(), {"a": FRONT_MATTER}, media_type="text/markdown")
     services.edit_document(document, body=FRONT_MATTER.replace("1999", "2001"))
-    ingest.drain()
+    ingest.run()
     document.refresh_from_db()
     assert document.metadata == {"tags": ["sea"], "year": 2001}
 
@@ -105,14 +105,14 @@ def test_equal_text_under_another_model_is_encoded_again(encoder):
 
 def test_wake_up_delivered_twice_embeds_nothing_twice(encoder):
     embedded(CollectionFactory(), {"a": "Words."})
-    assert ingest.drain() == 0
+    assert ingest.run() == 0
     assert encoder.texts == ["Words."]
 
 
 def test_reembed_reuses_vectors_and_counts_a_revision(encoder):
     [document] = embedded(CollectionFactory(), {"a": "Words."})
     assert services.reembed(Document.objects.all()) == 1
-    ingest.drain()
+    ingest.run()
     document.refresh_from_db()
     assert (document.state, document.revision) == ("ready", 2)
     assert encoder.texts == ["Words."]
@@ -123,7 +123,7 @@ def test_bad_document_is_split_off_its_batch(encoder):
     encoder.fails_on = "poison"
     collection = CollectionFactory()
     queue(collection, **{f"d{n}": "poison" if n == 5 else f"Note {n}." for n in range(16)})
-    ingest.run_once()
+    ingest.run(go_on=lambda: False)
     assert states(collection) == {f"d{n}": "queued" if n == 5 else "ready" for n in range(16)}
     bad = collection.documents.get(external_id="d5")
     assert (bad.error, bad.error_stage, bad.attempts) == ("cannot take poison", "embed", 1)
@@ -138,9 +138,9 @@ def test_failing_document_is_tried_again_later_and_then_set_aside(encoder, setti
     queue(collection, a="poison")
     waits = []
     for _attempt in range(3):
-        assert ingest.drain() == 1
+        assert ingest.run() == 1
         waits.append(collection.documents.get().not_before)
-        assert ingest.drain() == 0
+        assert ingest.run() == 0
         set_not_before_to_now(collection)
     assert waits[0] < waits[1]
     document = collection.documents.get()
@@ -156,11 +156,11 @@ def test_retry_gives_a_fresh_start(encoder):
     collection = CollectionFactory()
     queue(collection, a="poison")
     Document.objects.update(attempts=2)
-    ingest.drain()
+    ingest.run()
     assert states(collection) == {"a": "set_aside"}
     encoder.fails_on = None
     assert services.retry(collection.documents.all()) == 1
-    ingest.drain()
+    ingest.run()
     document = collection.documents.get()
     assert (document.state, document.error, document.attempts) == ("ready", "", 0)
 
@@ -171,7 +171,7 @@ def test_missing_model_is_noted_on_every_document_and_passes_later():
     )
     collection = CollectionFactory(embedding_model=model)
     queue(collection, a="One.", b="Two.")
-    ingest.run_once()
+    ingest.run(go_on=lambda: False)
     rows = collection.documents.all()
     assert [(row.state, row.attempts, bool(row.error)) for row in rows] == [("queued", 1, True)] * 2
 
@@ -180,37 +180,39 @@ def test_vector_of_zeros_is_refused(encoder):
     collection = CollectionFactory()
     encoder.scale = 0.0
     queue(collection, a="Words.")
-    ingest.drain()
+    ingest.run()
     document = collection.documents.get()
     assert (document.state, document.error_stage) == ("set_aside", "embed")
     assert document.error == "The model gave a vector of zeros: it knows nothing in this text."
 
 
+@pytest.mark.django_db(transaction=True)
 def test_edit_during_the_work_refuses_the_late_commit(encoder):
     [document] = embedded(CollectionFactory(), {"a": "Old words."})
     services.edit_document(document, body="Second words.")
     encoder.meanwhile = lambda: Document.objects.filter(body="Second words.").update(
         **ingest.requeued(), body="Third words."
     )
-    ingest.run_once()
+    ingest.run(go_on=lambda: False)
     document.refresh_from_db()
     assert (document.state, document.text, document.body) == (
         "queued",
         "Old words.",
         "Third words.",
     )
-    ingest.drain()
+    ingest.run()
     document.refresh_from_db()
     assert (document.state, document.text, document.revision) == ("ready", "Third words.", 3)
     assert [passage.text for passage in document.passages.all()] == ["Third words."]
     assert Vector.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_document_deleted_during_the_work_leaves_nothing(encoder):
     collection = CollectionFactory()
     queue(collection, a="One.", b="Two.")
     encoder.meanwhile = lambda: services.delete_documents(Document.objects.filter(external_id="a"))
-    ingest.run_once()
+    ingest.run(go_on=lambda: False)
     assert states(collection) == {"b": "ready"}
     assert (Passage.objects.count(), Vector.objects.count()) == (1, 1)
 
@@ -219,7 +221,7 @@ def test_edit_keeps_the_old_passages_until_the_new_ones_commit():
     [document] = embedded(CollectionFactory(), {"a": "Old words."})
     services.edit_document(document, body="New words.")
     assert [passage.text for passage in Passage.objects.all()] == ["Old words."]
-    ingest.drain()
+    ingest.run()
     assert [passage.text for passage in Passage.objects.all()] == ["New words."]
 
 
@@ -261,7 +263,7 @@ def test_documents_indexed_is_sent_once_per_collection_and_batch():
         one, other = CollectionFactory(), CollectionFactory()
         queue(one, a="One.", b="Two.")
         queue(other, a="Three.")
-        ingest.drain()
+        ingest.run()
     finally:
         documents_indexed.disconnect(hear)
     assert heard == [one.pk, other.pk]

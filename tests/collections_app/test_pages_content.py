@@ -182,7 +182,7 @@ def test_blank_text_is_a_problem_of_the_item(client, collection):
 )
 def test_unreadable_file_stands_on_the_page_with_its_reason(client, collection, name, data, reason):
     assert send(client, collection, (name, data)).status_code == 302
-    ingest.drain()
+    ingest.run()
     page = client.get(collection.get_absolute_url())
     [failure] = page.context["progress"].failures
     assert failure.external_id == name

@@ -34,7 +34,7 @@ def test_ready_text_is_offered_and_changed(client, document):
     assert document.body is None  # `text` stands for it
     response = save(client, form, document, body="A loud\r\nevening.", title="Evening")
     assert response["Location"] == document.get_absolute_url()
-    ingest.drain()
+    ingest.run()
     document.refresh_from_db()
     assert (document.text, document.title) == ("A loud\nevening.", "Evening")
     assert (document.state, document.revision) == ("ready", 2)
@@ -49,7 +49,7 @@ def test_saving_unchanged_embeds_nothing(client, document):
 def test_document_that_came_as_a_file_offers_no_text(client, media):
     collection = CollectionFactory()
     services.add_files(collection, [SimpleUploadedFile("a.txt", b"Words.")])
-    ingest.drain()
+    ingest.run()
     client.force_login(collection.owner)
     document = collection.documents.get()
     response = page_of(client, document)

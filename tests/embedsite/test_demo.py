@@ -130,7 +130,7 @@ def test_demo_waits_for_the_workers_where_there_are_some(monkeypatch):
 
 
 def work_soon():
-    while ingest.drain() < 3:
+    while ingest.run() < 3:
         time.sleep(0.1)
     connection.close()
 

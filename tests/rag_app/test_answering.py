@@ -385,7 +385,7 @@ def test_changed_document_is_told(notes, no_chat):
     question = asked(notes)
     document = notes.documents.get(external_id="backup")
     services.edit_document(document, body="# Backups\n\nNo more backups at all, ever.")
-    ingest.drain()
+    ingest.run()
     best = read(question).quotes[0]
     assert best.quote == "Run the sqlite backup command every night."
     assert not best.current

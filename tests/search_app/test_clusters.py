@@ -278,7 +278,7 @@ def test_an_edited_document_makes_clusters_outdated(collection):
     built(collection, 2)
     services.edit_document(collection.documents.get(external_id="b0"), body=SHIPS["s0"])
     assert building.requeue_outdated() == []
-    ingest.drain()
+    ingest.run()
     assert building.requeue_outdated() == [collection.pk]
     clusters.build(collection.pk)
     assert [set(group) for group in groups(collection)] == [

@@ -107,7 +107,7 @@ def test_file_can_be_downloaded(client, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
     collection = CollectionFactory(public=True)
     result = services.add_files(collection, [SimpleUploadedFile("a.txt", b"A quiet harbour.")])
-    ingest.drain()
+    ingest.run()
     item = Document.objects.get(pk=result.added[0])
     assert f'href="/d/{item.pk}/file/"' in page(client, item)
 

@@ -109,7 +109,7 @@ def test_any_sequence_of_changes_leaves_what_a_full_computation_gives(seed):
         elif action == "edit":
             document = collection.documents.get(pk=chosen.choice(ids))
             services.edit_document(document, body=" ".join(chosen.choices(WORDS, k=6)))
-            ingest.drain()
+            ingest.run()
         else:
             gone = chosen.sample(ids, min(len(ids), chosen.randint(1, 3)))
             services.delete_documents(collection.documents.filter(pk__in=gone))

@@ -41,15 +41,15 @@ def collection():
 def test_indexed_documents_wake_a_worker_once_nothing_waits(calls):
     collection = CollectionFactory()
     services.add_documents(collection, [services.Incoming("a", body="Bread.")])
-    assert ingest.run_once(1) == 1
+    assert ingest.run(1, go_on=lambda: False) == 1
     assert calls == [("refresh_related", collection.pk)]
     calls.clear()
     services.add_documents(
         collection, [services.Incoming(name, body=f"Rye {name}.") for name in ("b", "c")]
     )
-    assert ingest.run_once(1) == 1
+    assert ingest.run(1, go_on=lambda: False) == 1
     assert calls == []
-    ingest.drain()
+    ingest.run()
     assert calls == [("refresh_related", collection.pk)]
 
 

@@ -1,0 +1,137 @@
+"""Three batches on their way at once: one is read, one encoded, one committed.
+
+The encoder works in a thread of its own and uses all cores; reading and committing, which
+wait for the disk and the database, happen meanwhile in the thread of the caller.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from collections_app.ingest.encode import Failures, NoVectorError, Vectors, encode, stored
+from collections_app.ingest.finish import finish
+from collections_app.ingest.read import Reader, Reading, Unusable
+from collections_app.ingest.states import postpone, set_aside
+from collections_app.models import Collection, Document, EmbeddingModel
+from collections_app.signals import documents_indexed
+
+logger = logging.getLogger(__name__)
+
+PASSAGES = 512  # encoded and committed together, or the passages of one document
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Documents of one claim and model; `found` fills while `failures` is awaited."""
+
+    model: EmbeddingModel
+    readings: list[Reading]
+    found: Vectors
+    failures: Future[Failures]
+
+
+class Line:
+    """Sees documents through; whatever goes wrong is noted on those it concerns.
+
+    All is committed when the block is left. A database that is gone raises OperationalError
+    from any call; the leases run out then.
+    """
+
+    def __init__(self) -> None:
+        self._encoding: _Batch | None = None
+        self._thread = ThreadPoolExecutor(1, "encoder")
+
+    def __enter__(self) -> "Line":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        try:
+            if error is None:
+                self.clear()
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+
+    def clear(self) -> None:
+        """Wait until everything that was fed is committed."""
+        last, self._encoding = self._encoding, None
+        if last:
+            _commit(last)
+
+    def feed(self, documents: list[Document]) -> None:
+        """Documents of one claim and one model: read, and committed by and by."""
+        model = documents[0].collection.embedding_model
+        left = {document.pk: document for document in documents}
+        try:
+            reader = Reader.of(model)
+            for readings in _batches(_read(reader, documents, left)):
+                self._encode(model, readings)
+                for one in readings:
+                    left.pop(one.document.pk)
+        except Exception as error:
+            _postpone(left.values(), error)
+
+    def _encode(self, model: EmbeddingModel, readings: list[Reading]) -> None:
+        """Keep the encoder busy first, then commit what it has done."""
+        hashes = {part.content_hash for one in readings for part in one.parts}
+        found = stored(model, hashes)
+        last = self._encoding
+        if last:
+            last.failures.exception()  # wait; `_commit` looks at it
+            if last.model == model:  # equal text on both sides of a border
+                found |= {key: last.found[key] for key in hashes & last.found.keys()}
+        failures = self._thread.submit(encode, model, readings, found)
+        self._encoding = _Batch(model, readings, found, failures)
+        if last:
+            _commit(last)
+
+
+def _read(
+    reader: Reader, documents: list[Document], left: dict[int, Document]
+) -> Iterator[Reading]:
+    for document in documents:
+        try:
+            yield reader.read(document)
+        except Unusable as error:
+            set_aside(document, error.stage, str(error))
+            left.pop(document.pk)
+
+
+def _batches(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    batch: list[Reading] = []
+    for one in readings:
+        batch.append(one)
+        if sum(len(reading.parts) for reading in batch) >= PASSAGES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _commit(batch: _Batch) -> None:
+    try:
+        failures = batch.failures.result()
+        for one, error in failures:
+            give_up = set_aside if isinstance(error, NoVectorError) else postpone
+            give_up(one.document, "embed", str(error) or repr(error))
+        failed = {one.document.pk for one, _error in failures}
+        encoded = [one for one in batch.readings if one.document.pk not in failed]
+        kept = finish(batch.model, encoded, batch.found)
+    except Exception as error:
+        _postpone([one.document for one in batch.readings], error)
+        return
+    if lost := len(encoded) - len(kept):
+        logger.info("%d documents were edited, deleted or taken over meanwhile.", lost)
+    for collection_id in sorted({one.document.collection_id for one in kept}):
+        documents_indexed.send_robust(sender=Collection, collection_id=collection_id)
+
+
+def _postpone(documents: Iterable[Document], error: Exception) -> None:
+    """A model that cannot be loaded, a deadlock, a bug: it may pass.
+
+    A database that is gone raises again here.
+    """
+    documents = list(documents)
+    logger.error("A batch of %d documents failed.", len(documents), exc_info=error)
+    for document in documents:
+        postpone(document, "embed", str(error) or repr(error))

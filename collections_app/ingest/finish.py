@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from pgvector import Vector as PgVector
+from psycopg.types.json import Jsonb
 
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.read import Part, Reading
@@ -62,8 +63,8 @@ def _write_passages(placed: list[Placed]) -> None:
     _copy(
         Passage,
         "id document_id collection_id ordinal heading text start end token_count term_count"
-        " content_hash",
-        "int8 int8 int8 int4 text text int4 int4 int4 int4 text",
+        " content_hash place",
+        "int8 int8 int8 int4 text text int4 int4 int4 int4 text jsonb",
         (
             (
                 pk,
@@ -77,6 +78,7 @@ def _write_passages(placed: list[Placed]) -> None:
                 part.span.token_count,
                 part.terms.total(),
                 part.content_hash,
+                Jsonb(dict(part.place)),
             )
             for pk, one, ordinal, part in placed
         ),

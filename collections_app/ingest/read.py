@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class Part:
     embedded: str
     content_hash: str
     terms: Counter[str]
+    place: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,11 @@ class Reader:
             text=found.text,
             media_type=found.media_type,
             metadata={**found.metadata, **document.metadata},
-            parts=[self._part(document, title, found.text, span) for span in spans],
+            parts=[self._part(document, title, found, span) for span in spans],
         )
 
-    def _part(self, document: Document, title: str, text: str, span: Span) -> Part:
-        passage = text[span.start : span.end]
+    def _part(self, document: Document, title: str, found: Extracted, span: Span) -> Part:
+        passage = found.text[span.start : span.end]
         headed = embedded_text(span.heading, passage)
         embedded = vectors.prefixed(self.model, headed, "passage")
         # Keywords of the title count in every passage, once, also where it is only the id.
@@ -100,6 +102,7 @@ class Reader:
             embedded=embedded,
             content_hash=hashlib.sha256(embedded.encode()).hexdigest(),
             terms=Counter(terms(named, document.collection.language)),
+            place=found.place(span.start),
         )
 
 

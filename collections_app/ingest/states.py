@@ -41,6 +41,7 @@ def waiting(collection_id: int | None = None) -> QuerySet[Document]:
         ~held() | Q(lease_until=None),
         Q(not_before=None) | Q(not_before__lte=Now()),
         collection__owner__isnull=False,  # else it is being deleted
+        collection__paused=False,
         state=Document.State.QUEUED,
         attempts__lt=settings.MAX_ATTEMPTS,
     )

@@ -4,6 +4,7 @@ The content decides; name and media type only settle what the content leaves ope
 """
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from .decode import clean, decode
@@ -48,9 +49,7 @@ def extract(
         raise Unreadable("No text was found in it, only markup. Choose a page that has text.")
     if encoding in ("utf-8", "utf-8-sig"):
         return found
-    return Extracted(
-        found.text, found.title, {**found.metadata, "encoding": encoding}, found.media_type
-    )
+    return replace(found, metadata={**found.metadata, "encoding": encoding})
 
 
 def detect(body: str, name: str = "", media_type: str = "") -> str:

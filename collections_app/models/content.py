@@ -1,7 +1,5 @@
-"""Content and its vectors: collections, documents, passages, models, tokens."""
+"""Collections, stored files and documents."""
 
-import hashlib
-import secrets
 from typing import Self
 
 from django.conf import settings
@@ -11,48 +9,10 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import VectorField
+
+from collections_app.models.embedding import EmbeddingModel
 
 Viewer = AbstractBaseUser | AnonymousUser
-
-
-class EmbeddingModel(models.Model):
-    """A model that turns text into vectors of `dimension` numbers."""
-
-    class Backend(models.TextChoices):
-        SENTENCE_TRANSFORMERS = "sentence-transformers", "sentence-transformers"
-        FAKE = "fake", _("hashed words (tests and dry runs)")
-
-    name = models.CharField(_("name"), max_length=200, unique=True)
-    backend = models.CharField(_("backend"), max_length=40, choices=Backend)
-    ref = models.CharField(
-        _("model id or folder"),
-        max_length=500,
-        help_text=_("A folder, a hub name, or package:NAME for a model shipped as a wheel."),
-    )
-    dimension = models.PositiveIntegerField(_("dimension"))
-    token_limit = models.PositiveIntegerField(_("token limit"), default=256)
-    query_prefix = models.CharField(_("query prefix"), max_length=200, blank=True)
-    passage_prefix = models.CharField(_("passage prefix"), max_length=200, blank=True)
-    normalised = models.BooleanField(_("normalised"), default=True)
-    price_per_million_tokens = models.DecimalField(
-        _("price per million tokens"), max_digits=12, decimal_places=6, default=0
-    )
-    is_default = models.BooleanField(_("default"), default=False)
-    created = models.DateTimeField(_("created"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("embedding model")
-        verbose_name_plural = _("embedding models")
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="one_default_model"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -122,6 +82,19 @@ class Collection(models.Model):
         related_name="collections",
         verbose_name=_("embedding model"),
     )
+    passage_tokens = models.PositiveIntegerField(
+        _("passage length"),
+        null=True,
+        blank=True,
+        help_text=_("In tokens, at most; empty for as many as the model reads."),
+    )
+    passage_overlap = models.PositiveIntegerField(
+        _("passage overlap"),
+        null=True,
+        blank=True,
+        help_text=_("In tokens, at most; empty for an eighth of the length."),
+    )
+    paused = models.BooleanField(_("embedding paused"), default=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -208,6 +181,8 @@ class Document(models.Model):
     content_hash = models.CharField(_("content hash"), max_length=64, db_index=True)
     token_count = models.PositiveIntegerField(_("tokens"), default=0)
     revision = models.PositiveIntegerField(_("revision"), default=1)
+    # When it last reached each stage after "received" (created): ISO times by stage.
+    stages = models.JSONField(_("stages"), default=dict, blank=True)
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
@@ -259,120 +234,3 @@ class Document(models.Model):
         if self.body is None and self.blob_id is None:
             return self.text
         return self.body
-
-
-class Passage(models.Model):
-    """A span of a document: `text == document.text[start:end]`, in characters."""
-
-    document = models.ForeignKey(
-        Document, on_delete=models.CASCADE, related_name="passages", verbose_name=_("document")
-    )
-    collection = models.ForeignKey(
-        Collection, on_delete=models.CASCADE, related_name="+", verbose_name=_("collection")
-    )
-    ordinal = models.PositiveIntegerField(_("ordinal"))
-    heading = models.CharField(_("heading path"), max_length=1000, blank=True)
-    text = models.TextField(_("text"))
-    start = models.PositiveIntegerField(_("start"))
-    end = models.PositiveIntegerField(_("end"))
-    token_count = models.PositiveIntegerField(_("tokens"))
-    term_count = models.PositiveIntegerField(_("keyword terms"), default=0)
-    content_hash = models.CharField(_("content hash"), max_length=64)
-
-    class Meta:
-        verbose_name = _("passage")
-        verbose_name_plural = _("passages")
-        ordering = ["document", "ordinal"]
-        constraints = [
-            models.UniqueConstraint(fields=["document", "ordinal"], name="passage_ordinal")
-        ]
-        indexes = [
-            models.Index(fields=["collection"], include=["term_count"], name="passage_lengths")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.document_id}#{self.ordinal}"
-
-    def get_absolute_url(self) -> str:
-        return f"{reverse('document', args=[self.document_id])}?p={self.ordinal}#p{self.ordinal}"
-
-
-class Vector(models.Model):
-    """The vector of a passage under a model.
-
-    The encoder runs once per (content hash, model); equal passages copy its result,
-    so that each row can carry its collection for the partial HNSW indexes (ADR 1).
-    """
-
-    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="vectors")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
-    model = models.ForeignKey(EmbeddingModel, on_delete=models.PROTECT, related_name="+")
-    content_hash = models.CharField(_("content hash"), max_length=64)
-    embedding = VectorField(_("embedding"))
-
-    class Meta:
-        verbose_name = _("vector")
-        verbose_name_plural = _("vectors")
-        constraints = [models.UniqueConstraint(fields=["passage", "model"], name="one_vector")]
-        indexes = [
-            models.Index(fields=["content_hash", "model"], name="vector_by_hash"),
-            models.Index(fields=["collection", "model"], name="vector_by_collection"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.passage_id} ({self.model_id})"
-
-
-class Posting(models.Model):
-    """How often a keyword term stands in a passage: what BM25 reads."""
-
-    pk = models.CompositePrimaryKey("collection", "term", "passage")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
-    term = models.CharField(_("term"), max_length=100)
-    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="+")
-    frequency = models.PositiveSmallIntegerField(_("frequency"))
-
-    class Meta:
-        verbose_name = _("posting")
-        verbose_name_plural = _("postings")
-
-    def __str__(self) -> str:
-        return f"{self.term}: {self.passage_id}"
-
-
-class ApiToken(models.Model):
-    """A key for the REST API. Only its SHA-256 is stored; the key is shown once."""
-
-    class Scope(models.TextChoices):
-        READ = "read", _("read only")
-        WRITE = "write", _("read and write")
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="api_tokens",
-        verbose_name=_("user"),
-    )
-    name = models.CharField(_("name"), max_length=100)
-    prefix = models.CharField(_("begins with"), max_length=12)
-    digest = models.CharField(_("digest"), max_length=64, unique=True)
-    scope = models.CharField(_("scope"), max_length=10, choices=Scope, default=Scope.WRITE)
-    created = models.DateTimeField(_("created"), auto_now_add=True)
-    last_used = models.DateTimeField(_("last used"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("API token")
-        verbose_name_plural = _("API tokens")
-        ordering = ["-created"]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    @staticmethod
-    def hash(key: str) -> str:
-        """SHA-256 in hex; the key has 256 bits of randomness, so no salt is needed."""
-        return hashlib.sha256(key.encode()).hexdigest()
-
-    @staticmethod
-    def new_key() -> str:
-        return "es_" + secrets.token_urlsafe(32)

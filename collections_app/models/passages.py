@@ -1,0 +1,90 @@
+"""Passages, and what search reads of them: vectors and postings."""
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import VectorField
+
+from collections_app.models.content import Collection, Document
+from collections_app.models.embedding import EmbeddingModel
+
+
+class Passage(models.Model):
+    """A span of a document: `text == document.text[start:end]`, in characters."""
+
+    document = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="passages", verbose_name=_("document")
+    )
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="+", verbose_name=_("collection")
+    )
+    ordinal = models.PositiveIntegerField(_("ordinal"))
+    heading = models.CharField(_("heading path"), max_length=1000, blank=True)
+    text = models.TextField(_("text"))
+    start = models.PositiveIntegerField(_("start"))
+    end = models.PositiveIntegerField(_("end"))
+    token_count = models.PositiveIntegerField(_("tokens"))
+    term_count = models.PositiveIntegerField(_("keyword terms"), default=0)
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    # Where in the source it begins: {"page": 3}, {"sheet": "Prices", "cell": "A5"}, {"line": 20}.
+    place = models.JSONField(_("place"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("passage")
+        verbose_name_plural = _("passages")
+        ordering = ["document", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "ordinal"], name="passage_ordinal")
+        ]
+        indexes = [
+            models.Index(fields=["collection"], include=["term_count"], name="passage_lengths")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}#{self.ordinal}"
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('document', args=[self.document_id])}?p={self.ordinal}#p{self.ordinal}"
+
+
+class Vector(models.Model):
+    """The vector of a passage under a model.
+
+    The encoder runs once per (content hash, model); equal passages copy its result,
+    so that each row can carry its collection for the partial HNSW indexes (ADR 1).
+    """
+
+    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="vectors")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    model = models.ForeignKey(EmbeddingModel, on_delete=models.PROTECT, related_name="+")
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    embedding = VectorField(_("embedding"))
+
+    class Meta:
+        verbose_name = _("vector")
+        verbose_name_plural = _("vectors")
+        constraints = [models.UniqueConstraint(fields=["passage", "model"], name="one_vector")]
+        indexes = [
+            models.Index(fields=["content_hash", "model"], name="vector_by_hash"),
+            models.Index(fields=["collection", "model"], name="vector_by_collection"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.passage_id} ({self.model_id})"
+
+
+class Posting(models.Model):
+    """How often a keyword term stands in a passage: what BM25 reads."""
+
+    pk = models.CompositePrimaryKey("collection", "term", "passage")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    term = models.CharField(_("term"), max_length=100)
+    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="+")
+    frequency = models.PositiveSmallIntegerField(_("frequency"))
+
+    class Meta:
+        verbose_name = _("posting")
+        verbose_name_plural = _("postings")
+
+    def __str__(self) -> str:
+        return f"{self.term}: {self.passage_id}"

@@ -113,13 +113,13 @@ def _flush_folder(folder: Path) -> None:
 
 
 def remove_unused(sha256s: Iterable[str]) -> int:
-    """Remove those of these files that no document uses (any more); how many went."""
+    """Remove those of these files that no document or source uses; how many went."""
     with transaction.atomic():
         # The lock comes first and the look second: an upload that waits for the lock
         # inserts a new row and writes the file again, one that held it has its document.
         rows = Blob.objects.filter(sha256__in=list(sha256s)).order_by("sha256")
         locked = list(rows.select_for_update(skip_locked=True).values_list("sha256", flat=True))
-        unused = Blob.objects.filter(sha256__in=locked, document=None)
+        unused = Blob.objects.filter(sha256__in=locked, document=None, source=None)
         gone = list(unused.values_list("sha256", flat=True))
         Blob.objects.filter(sha256__in=gone).delete()
         for sha256 in gone:
@@ -128,8 +128,8 @@ def remove_unused(sha256s: Iterable[str]) -> int:
 
 
 def sweep_rows() -> int:
-    """Remove stored files that have had no document for an hour; how many went."""
-    old = Blob.objects.filter(document=None, created__lt=Now() - GRACE)
+    """Remove stored files that have had no document or source for an hour; how many went."""
+    old = Blob.objects.filter(document=None, source=None, created__lt=Now() - GRACE)
     return remove_unused(old.values_list("sha256", flat=True)[:SWEEP_ROWS])
 
 

@@ -5,6 +5,7 @@ Each function commits its own rows, wakes the workers after the commit, and rais
 caller's question (`editable_by`).
 """
 
+from collections_app.intake import AddResult, Incoming, Problem, safe_id
 from collections_app.services.accounts import create_token, operator
 from collections_app.services.adding import add_documents
 from collections_app.services.collections import (
@@ -18,8 +19,7 @@ from collections_app.services.deleting import (
     delete_documents,
 )
 from collections_app.services.editing import ChangedMeanwhile, edit_document
-from collections_app.services.files import NamedPath, add_files, safe_id, store_blob
-from collections_app.services.incoming import AddResult, Incoming, Problem
+from collections_app.services.files import NamedPath, add_files, store_blob
 from collections_app.services.progress import Progress, progress
 from collections_app.services.queueing import reembed, reembed_outdated, retry
 from collections_app.storage import Rejected

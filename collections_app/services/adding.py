@@ -1,123 +1,16 @@
 """Many documents at once: new ones go in, known ids are edited, equal ones are left alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from django.db import transaction
-from django.db.models.functions import Now
-from django.utils.translation import gettext as _
-
-from collections_app import tasks
-from collections_app.ingest import requeued
-from collections_app.models import Blob, Collection, Document
-from collections_app.services.incoming import AddResult, Incoming, Problem, problem_with
-from collections_app.storage import Rejected
+from collections_app import intake, tasks
+from collections_app.intake import AddResult, Incoming
+from collections_app.models import Collection
 from collections_app.wake import call_on_commit
-
-CHUNK = 1000  # documents in one transaction
-CHUNK_CHARS = 20_000_000  # and about this much text, so that memory stays flat
 
 
 def add_documents(collection: Collection, items: Iterable[Incoming]) -> AddResult:
-    """Add or change documents by their ids. A bad item is a Problem and no other is lost.
+    """Add or change documents by their ids, and wake the workers.
 
-    An item is unchanged when its content is the same and the title and metadata it gives
-    (if any) are those that stand. Raises Rejected when the collection is gone.
+    A bad item is a Problem and no other is lost. Raises Rejected when the collection is gone.
     """
-    result, seen = AddResult(), set[str]()
-    for chunk in _chunks(_valid(items, seen, result)):
-        _add(collection, chunk, result)
-    return result
-
-
-def _chunks(items: Iterable[Incoming]) -> Iterator[list[Incoming]]:
-    """As many items as go into one transaction."""
-    chunk: list[Incoming] = []
-    length = 0
-    for item in items:
-        chunk.append(item)
-        length += len(item.body or "")
-        if len(chunk) == CHUNK or length > CHUNK_CHARS:
-            yield chunk
-            chunk, length = [], 0
-    if chunk:
-        yield chunk
-
-
-def _valid(items: Iterable[Incoming], seen: set[str], result: AddResult) -> Iterator[Incoming]:
-    for item in items:
-        message = problem_with(item)
-        if not message and item.external_id in seen:
-            message = _("Another item in this batch has the same id; this one was left out.")
-        if message:
-            result.problems.append(Problem(item.external_id, message))
-        else:
-            seen.add(item.external_id)
-            yield item
-
-
-@transaction.atomic
-def _add(collection: Collection, items: list[Incoming], result: AddResult) -> None:
-    # One adder per collection at a time: ids cannot collide, and the collection stays.
-    if not Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk):
-        raise Rejected(_("The collection has been deleted."))
-    items = _with_files_held(items, result)
-    known = {
-        document.external_id: document
-        for document in collection.documents.filter(
-            external_id__in=[item.external_id for item in items]
-        ).defer("text", "body")
-    }
-    new = [item for item in items if item.external_id not in known]
-    made = Document.objects.bulk_create([_document(collection, item) for item in new])
-    result.added += [document.pk for document in made]
-    for item in items:
-        if document := known.get(item.external_id):
-            (result.changed if _change(document, item) else result.unchanged).append(document.pk)
-    call_on_commit(tasks.embed_pending)
-
-
-def _with_files_held(items: list[Incoming], result: AddResult) -> list[Incoming]:
-    """The items whose stored files are still there; these stay until the commit."""
-    wanted = {item.blob.sha256 for item in items if item.blob}
-    rows = Blob.objects.filter(sha256__in=wanted).order_by("sha256")
-    held = set(rows.select_for_update(no_key=True).values_list("sha256", flat=True))
-    message = _("The file was removed while it was being added. Add it again.")
-    for item in items:
-        if item.blob and item.blob.sha256 not in held:
-            result.problems.append(Problem(item.external_id, message))
-    return [item for item in items if not item.blob or item.blob.sha256 in held]
-
-
-def _document(collection: Collection, item: Incoming) -> Document:
-    return Document(
-        collection=collection,
-        external_id=item.external_id,
-        title=item.title,
-        media_type=item.media_type,
-        body=None if item.blob else item.body,
-        blob=item.blob,
-        metadata=item.metadata,
-        content_hash=item.content_hash,
-    )
-
-
-def _change(document: Document, item: Incoming) -> bool:
-    """Edit the document to what the item says; False when it says so already."""
-    same_content = document.content_hash == item.content_hash
-    same_title = item.title in ("", document.title)
-    same_metadata = item.metadata.items() <= document.metadata.items()
-    if same_content and same_title and same_metadata:
-        return False
-    changes = requeued() | {"title": item.title, "metadata": item.metadata}
-    if same_content:
-        changes["title"] = item.title or document.title
-        changes["metadata"] = document.metadata | item.metadata
-    else:
-        changes["body"] = None if item.blob else item.body
-        changes |= {
-            "blob": item.blob,
-            "media_type": item.media_type,
-            "content_hash": item.content_hash,
-        }
-    Document.objects.filter(pk=document.pk).update(**changes, updated=Now())
-    return True
+    return intake.add_documents(collection, items, lambda: call_on_commit(tasks.embed_pending))

@@ -7,14 +7,14 @@ from django.utils.translation import gettext as _
 
 from collections_app import tasks
 from collections_app.ingest import requeued
-from collections_app.models import Document
-from collections_app.pipeline.extract import Unreadable, extract
-from collections_app.services.incoming import (
+from collections_app.intake.incoming import (
     Incoming,
     problem_with_body,
     problem_with_metadata,
     problem_with_title,
 )
+from collections_app.models import Document
+from collections_app.pipeline.extract import Unreadable, extract
 from collections_app.storage import Rejected, remove_unused
 from collections_app.wake import call_on_commit
 

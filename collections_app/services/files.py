@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,20 +10,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from collections_app import storage
+from collections_app.intake import AddResult, Incoming, Problem, media_type, safe_id
 from collections_app.models import Blob, Collection
 from collections_app.services.adding import add_documents
-from collections_app.services.incoming import CONTROL, AddResult, Incoming, Problem
 from collections_app.storage import Rejected
-
-MEDIA_TYPES = {
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".mdown": "text/markdown",
-    ".mkd": "text/markdown",
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".xhtml": "text/html",
-}
 
 
 @dataclass(frozen=True)
@@ -48,23 +38,6 @@ def add_files(
     result = add_documents(collection, _stored(files, problems))
     result.problems = problems + result.problems
     return result
-
-
-def safe_id(name: str) -> str:
-    """A file's name as a relative id: no root, no drive, no step upwards, no control characters.
-
-    It is display text only: no file is ever found by it.
-    """
-    parts = CONTROL.sub("", name).replace("\\", "/").split("/")
-    kept = [part.strip() for part in parts if part.strip() not in ("", ".", "..")]
-    if len(kept) > 1 and len(kept[0]) == 2 and kept[0].endswith(":"):
-        kept = kept[1:]
-    return "/".join(kept)
-
-
-def media_type(name: str) -> str:
-    """By the name's ending; the content has the last word when it is read."""
-    return MEDIA_TYPES.get(PurePosixPath(name.lower()).suffix, "text/plain")
 
 
 def _stored(

@@ -1,0 +1,10 @@
+"""The one way in for documents: checked, named, and written in chunks.
+
+`services` and `sources` both stand on it; the caller says how the workers are called.
+"""
+
+from collections_app.intake.adding import add_documents
+from collections_app.intake.incoming import AddResult, Incoming, Problem
+from collections_app.intake.naming import media_type, safe_id
+
+__all__ = ["AddResult", "Incoming", "Problem", "add_documents", "media_type", "safe_id"]

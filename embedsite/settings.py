@@ -15,6 +15,7 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 # A value that makes no sense stops every process at its start, with the variable's name.
 POSITIVE = validate.Range(min=1)
+COUNT = validate.Range(min=0)
 RATE = validate.Regexp(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$", error="Such as: 30/min.")
 LEVELS = validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 ENGINES = validate.OneOf(["auto", "openvino", "torch"])
@@ -213,6 +214,8 @@ CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 50 * 1024 * 1024, validate=POSITIVE)  # one file
 MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 5_000_000, validate=POSITIVE)  # one document's text
 MAX_FILES_PER_UPLOAD = env.int("MAX_FILES_PER_UPLOAD", 500, validate=POSITIVE)  # one request
+QUOTA_BYTES = env.int("QUOTA_BYTES", 0, validate=COUNT)  # of one user; 0: no limit
+QUOTA_DOCUMENTS = env.int("QUOTA_DOCUMENTS", 0, validate=COUNT)
 MAX_QUESTION_CHARS = env.int("MAX_QUESTION_CHARS", 4_000, validate=POSITIVE)
 MAX_QUERY_CHARS = env.int("MAX_QUERY_CHARS", 2_000, validate=POSITIVE)
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_FILES_PER_UPLOAD

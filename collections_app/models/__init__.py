@@ -1,4 +1,4 @@
-"""Content and its vectors: collections, documents, passages, models, sources, tokens."""
+"""Content and its vectors, where it comes from, and how much of it there may be."""
 
 from collections_app.models.access import ApiToken
 from collections_app.models.content import (
@@ -13,6 +13,7 @@ from collections_app.models.content import (
 )
 from collections_app.models.embedding import EmbeddingModel
 from collections_app.models.passages import Passage, Posting, Vector
+from collections_app.models.quotas import Quota
 from collections_app.models.sources import (
     Run,
     RunProblem,
@@ -21,6 +22,7 @@ from collections_app.models.sources import (
     SourceItem,
     SourceQuerySet,
 )
+from collections_app.models.uploads import Upload, UploadQuerySet
 
 __all__ = [
     "ApiToken",
@@ -33,12 +35,15 @@ __all__ = [
     "EmbeddingModel",
     "Passage",
     "Posting",
+    "Quota",
     "Run",
     "RunProblem",
     "RunQuerySet",
     "Source",
     "SourceItem",
     "SourceQuerySet",
+    "Upload",
+    "UploadQuerySet",
     "Vector",
     "Viewer",
     "long_columns",

@@ -31,8 +31,8 @@ def claim(limit: int, collection_id: int | None = None) -> list[Document]:
     ids = ids or list(free.filter(attempts__gt=0).values_list("pk", flat=True)[:1])
     claimed = Document.objects.filter(pk__in=ids)
     claimed.update(attempts=F("attempts") + 1, claim_token=token, lease_until=lease_end())
-    rows = claimed.select_related("collection__embedding_model", "blob").order_by("pk")
-    return list(rows)
+    rows = claimed.select_related("blob").order_by("pk")
+    return list(rows.prefetch_related("collection__embedding_model"))  # each once, not per row
 
 
 def lease_end() -> CombinedExpression:

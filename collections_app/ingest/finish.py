@@ -5,13 +5,11 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Model
-from django.utils import timezone
 from pgvector import Vector as PgVector
 from psycopg.types.json import Jsonb
 
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.read import Part, Reading
-from collections_app.ingest.states import FRESH
 from collections_app.models import Document, EmbeddingModel, Passage, Posting, Vector
 
 MOST_FREQUENT = 32_767  # smallint
@@ -130,19 +128,40 @@ def _copy(model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any
             copy.write_row(row)
 
 
+_READY = """
+UPDATE collections_app_document AS document SET
+    state = 'ready', ready_at = now(), updated = now(), attempts = 0, not_before = NULL,
+    claim_token = NULL, lease_until = NULL, error = '', error_stage = '',
+    title = made.title, text = coalesce(made.text, document.body), media_type = made.media_type,
+    metadata = made.metadata, token_count = made.token_count,
+    body = CASE WHEN made.body_kept THEN document.body END,
+    stages = document.stages - 'set_aside' || made.stages || jsonb_build_object(
+        'indexed', clock_timestamp(), 'ready', clock_timestamp()
+    )
+FROM unnest(
+    %s::bigint[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::int[], %s::bool[], %s::jsonb[]
+) AS made(id, title, text, media_type, metadata, token_count, body_kept, stages)
+WHERE document.id = made.id
+"""
+
+
 def _write_states(readings: Sequence[Reading]) -> None:
-    now = timezone.now()
-    same = FRESH | {"state": Document.State.READY, "ready_at": now, "updated": now}
-    for one in readings:  # a row each: cheaper than one statement of many CASE branches
-        Document.objects.filter(pk=one.document.pk).update(
-            **same,
-            title=one.title,
-            text=one.text,
-            media_type=one.media_type,
-            metadata=one.metadata,
-            token_count=sum(part.span.token_count for part in one.parts),
-            body=None if _stands_for_body(one) else one.document.body,
+    """One statement for all; a text that is the body to the letter does not travel again."""
+    rows = [
+        (
+            one.document.pk,
+            one.title,
+            None if one.text == one.document.body else one.text,
+            one.media_type,
+            Jsonb(one.metadata),
+            sum(part.span.token_count for part in one.parts),
+            not _stands_for_body(one),
+            Jsonb(one.reached),
         )
+        for one in readings
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_READY, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _stands_for_body(reading: Reading) -> bool:

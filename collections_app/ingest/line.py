@@ -65,14 +65,15 @@ class Line:
         try:
             reader = Reader.of(model)
             for readings in _batches(_read(reader, documents, left)):
-                self._encode(model, readings)
+                self._encode(reader, readings)
                 for one in readings:
                     left.pop(one.document.pk)
         except Exception as error:
             _postpone(left.values(), error)
 
-    def _encode(self, model: EmbeddingModel, readings: list[Reading]) -> None:
+    def _encode(self, reader: Reader, readings: list[Reading]) -> None:
         """Keep the encoder busy first, then commit what it has done."""
+        model = reader.model
         hashes = {part.content_hash for one in readings for part in one.parts}
         found = stored(model, hashes)
         last = self._encoding
@@ -80,10 +81,18 @@ class Line:
             last.failures.exception()  # wait; `_commit` looks at it
             if last.model == model:  # equal text on both sides of a border
                 found |= {key: last.found[key] for key in hashes & last.found.keys()}
-        failures = self._thread.submit(encode, model, readings, found)
+        failures = self._thread.submit(_encode, reader, readings, found)
         self._encoding = _Batch(model, readings, found, failures)
         if last:
             _commit(last)
+
+
+def _encode(reader: Reader, readings: list[Reading], found: Vectors) -> Failures:
+    failures = encode(reader.model, readings, found)
+    embedded = reader.clock.now()
+    for one in readings:
+        one.reached["embedded"] = embedded
+    return failures
 
 
 def _read(

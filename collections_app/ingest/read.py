@@ -4,12 +4,13 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 
 from collections_app import storage, vectors
+from collections_app.ingest.clock import Clock
 from collections_app.models import Document, EmbeddingModel
 from collections_app.pipeline.extract import Extracted, Unreadable, extract
 from collections_app.pipeline.split import Span, embedded_text, split
@@ -51,6 +52,7 @@ class Reading:
     media_type: str
     metadata: dict[str, Any]
     parts: list[Part]
+    reached: dict[str, str]  # ISO times by stage
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Reader:
     model: EmbeddingModel
     tokenizer: Tokenizer
     limit: int
+    clock: Clock = field(default_factory=Clock)
 
     @classmethod
     def of(cls, model: EmbeddingModel) -> "Reader":
@@ -71,6 +74,7 @@ class Reader:
     def read(self, document: Document) -> Reading:
         """Raises Unusable for content that no attempt could embed."""
         found = _extracted(document)
+        extracted = self.clock.now()
         title = document.title or found.title[:TITLE_LENGTH].strip()
         heading = "" if title in (document.external_id, found.text.strip()) else title
         try:
@@ -88,6 +92,7 @@ class Reader:
             media_type=found.media_type,
             metadata={**found.metadata, **document.metadata},
             parts=[self._part(document, title, found, span) for span in spans],
+            reached={"extracted": extracted, "split": self.clock.now()},
         )
 
     def _part(self, document: Document, title: str, found: Extracted, span: Span) -> Part:

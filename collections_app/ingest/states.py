@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Func, JSONField, Q, QuerySet
+from django.db.models.functions import JSONObject, Now
 
 from collections_app.models import Document
 
@@ -22,6 +22,18 @@ FRESH: dict[str, Any] = RELEASED | {
     "not_before": None,
     "error": "",
     "error_stage": "",
+}
+
+
+SET_ASIDE: dict[str, Any] = RELEASED | {
+    "state": Document.State.SET_ASIDE,
+    "stages": Func(
+        F("stages"),
+        JSONObject(set_aside=Now()),
+        template="(%(expressions)s)",
+        arg_joiner=" || ",
+        output_field=JSONField(),
+    ),
 }
 
 
@@ -51,7 +63,7 @@ def waiting(collection_id: int | None = None) -> QuerySet[Document]:
 def set_aside(document: Document, stage: str, reason: str) -> None:
     """Give the document up, visibly, until someone retries or edits it."""
     Document.objects.filter(pk=document.pk, claim_token=document.claim_token).update(
-        **RELEASED, state=Document.State.SET_ASIDE, error=_short(reason), error_stage=stage
+        **SET_ASIDE, error=_short(reason), error_stage=stage
     )
 
 
@@ -74,8 +86,7 @@ def set_aside_exhausted() -> int:
         attempts__gte=settings.MAX_ATTEMPTS,
     )
     return rows.update(
-        **RELEASED,
-        state=Document.State.SET_ASIDE,
+        **SET_ASIDE,
         error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it was at this document. "
         "Its log may say why; make the document smaller or try again.",
         error_stage="worker",

@@ -176,6 +176,12 @@ class Document(models.Model):
     blob = models.ForeignKey(
         Blob, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("stored file")
     )
+    # How the content was read (media type, Python's name of the encoding), and how it is to
+    # be read where that was found out wrongly; empty: by what it looks like.
+    format = models.CharField(_("format"), max_length=100, blank=True)
+    encoding = models.CharField(_("encoding"), max_length=60, blank=True)
+    as_format = models.CharField(_("read as"), max_length=100, blank=True)
+    as_encoding = models.CharField(_("read in the encoding"), max_length=60, blank=True)
     text = models.TextField(_("text"), blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     content_hash = models.CharField(_("content hash"), max_length=64, db_index=True)

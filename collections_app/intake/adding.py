@@ -6,8 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from collections_app import quotas
 from collections_app.ingest import requeued
-from collections_app.intake.incoming import AddResult, Incoming, Problem, problem_with
+from collections_app.intake.incoming import AddResult, Incoming, Note, Problem, problem_with
 from collections_app.models import Blob, Collection, Document
 from collections_app.storage import Rejected
 
@@ -24,7 +25,7 @@ def add_documents(
     (if any) are those that stand. `wake` is called in the transaction of each chunk, to call
     the workers once it is committed. Raises Rejected when the collection is gone.
     """
-    result, seen = AddResult(), set[str]()
+    result, seen = AddResult(), dict[str, str]()
     for chunk in _chunks(_valid(items, seen, result)):
         with transaction.atomic():
             _add(collection, chunk, result)
@@ -46,23 +47,31 @@ def _chunks(items: Iterable[Incoming]) -> Iterator[list[Incoming]]:
         yield chunk
 
 
-def _valid(items: Iterable[Incoming], seen: set[str], result: AddResult) -> Iterator[Incoming]:
+def _valid(
+    items: Iterable[Incoming], seen: dict[str, str], result: AddResult
+) -> Iterator[Incoming]:
+    """Those to go in. `seen` has the ids before, with the digest where a file came."""
     for item in items:
-        message = problem_with(item)
-        if not message and item.external_id in seen:
-            message = _("Another item in this batch has the same id; this one was left out.")
-        if message:
+        if message := problem_with(item):
             result.problems.append(Problem(item.external_id, message))
-        else:
-            seen.add(item.external_id)
+            continue
+        file = item.blob.sha256 if item.blob else ""
+        if item.external_id not in seen:
+            seen[item.external_id] = file
             yield item
+        elif file and seen[item.external_id] == file:
+            message = _("The same file came twice; it is one document.")
+            result.notes.append(Note(item.external_id, message))
+        else:
+            message = _("Another item in this batch has the same id; this one was left out.")
+            result.problems.append(Problem(item.external_id, message))
 
 
 def _add(collection: Collection, items: list[Incoming], result: AddResult) -> None:
     # One adder per collection at a time: ids cannot collide, and the collection stays.
     if not Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk):
         raise Rejected(_("The collection has been deleted."))
-    items = _with_files_held(items, result)
+    items = _with_room(collection, _with_files_held(items, result), result)
     known = {
         document.external_id: document
         for document in collection.documents.filter(
@@ -73,8 +82,25 @@ def _add(collection: Collection, items: list[Incoming], result: AddResult) -> No
     made = Document.objects.bulk_create([_document(collection, item) for item in new])
     result.added += [document.pk for document in made]
     for item in items:
-        if document := known.get(item.external_id):
-            (result.changed if _change(document, item) else result.unchanged).append(document.pk)
+        document = known.get(item.external_id)
+        if document and _change(document, item):
+            result.changed.append(document.pk)
+        elif document:
+            _leave(document, item, result)
+
+
+def _leave(document: Document, item: Incoming, result: AddResult) -> None:
+    result.unchanged.append(document.pk)
+    if item.blob:
+        message = _("This file is here already, unchanged; it is one document.")
+        result.notes.append(Note(item.external_id, message))
+
+
+def _with_room(collection: Collection, items: list[Incoming], result: AddResult) -> list[Incoming]:
+    """The items that the quotas of the owner and of the collection leave room for."""
+    refused = quotas.admit(collection, {item.external_id: item.size for item in items})
+    result.problems += [Problem(key, message) for key, message in refused.items()]
+    return [item for item in items if item.external_id not in refused]
 
 
 def _with_files_held(items: list[Incoming], result: AddResult) -> list[Incoming]:

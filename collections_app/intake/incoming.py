@@ -34,6 +34,11 @@ class Incoming:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.blob.size if self.blob else len((self.body or "").encode())
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 over media type and bytes, the bytes by their own digest."""
         if self.blob is not None:
@@ -51,14 +56,26 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True)
+class Note:
+    """What is worth knowing of an item that went in, or was here already."""
+
+    external_id: str
+    message: str
+
+
 @dataclass
 class AddResult:
-    """What became of each item: ids of documents, and a problem for each that stayed out."""
+    """What became of each item: ids of documents, and a problem for each that stayed out.
+
+    `notes` tell of files that came twice: they are one document.
+    """
 
     added: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 def problem_with(item: Incoming) -> str:

@@ -35,13 +35,22 @@ class ProblemSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class NoteSerializer(serializers.Serializer[Any]):
+    external_id = serializers.CharField()
+    message = serializers.CharField()
+
+
 class AddResultSerializer(serializers.Serializer[Any]):
-    """What became of each document: the ids of rows, and what could not be added."""
+    """What became of each document: the ids of rows, and what could not be added.
+
+    `notes` tell of files that came twice: they are one document.
+    """
 
     added = serializers.ListField(child=serializers.IntegerField())
     changed = serializers.ListField(child=serializers.IntegerField())
     unchanged = serializers.ListField(child=serializers.IntegerField())
     problems = ProblemSerializer(many=True)
+    notes = NoteSerializer(many=True)
 
 
 class DocumentRowSerializer(serializers.ModelSerializer[Document]):

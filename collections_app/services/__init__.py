@@ -5,7 +5,7 @@ Each function commits its own rows, wakes the workers after the commit, and rais
 caller's question (`editable_by`).
 """
 
-from collections_app.intake import AddResult, Incoming, Problem, safe_id
+from collections_app.intake import AddResult, Incoming, Note, Problem, safe_id
 from collections_app.services.accounts import create_token, operator
 from collections_app.services.adding import add_documents
 from collections_app.services.collections import (
@@ -29,6 +29,7 @@ __all__ = [
     "ChangedMeanwhile",
     "Incoming",
     "NamedPath",
+    "Note",
     "Problem",
     "Progress",
     "Rejected",

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from collections_app import tasks
+from collections_app import quotas, tasks
 from collections_app.ingest import requeued
 from collections_app.intake.incoming import (
     Incoming,
@@ -45,6 +45,7 @@ def edit_document(
         if revision not in (None, current.revision):
             raise ChangedMeanwhile(_("The document was changed meanwhile; nothing was saved."))
         changes = _changes(current, title, body, metadata)
+        _check_room(current, changes)
         if changes:
             Document.objects.filter(pk=current.pk).update(**requeued(), **changes)
             call_on_commit(tasks.embed_pending)
@@ -62,6 +63,13 @@ def _check(title: str | None, body: str | None, metadata: dict[str, Any] | None)
     ]
     if found := " ".join(filter(None, messages)):
         raise Rejected(found)
+
+
+def _check_room(document: Document, changes: dict[str, Any]) -> None:
+    if "body" in changes:
+        sizes = {document.external_id: len(changes["body"].encode())}
+        if refused := quotas.admit(document.collection, sizes):
+            raise Rejected(*refused.values())
 
 
 def _changes(

@@ -7,14 +7,16 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F, Func, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from collections_app.ingest.states import waiting
 from collections_app.models import Document
 
 logger = logging.getLogger(__name__)
+
+CLAIM_BYTES = 16 * 1024 * 1024  # of content in one claim, about: memory stays flat
 
 
 @transaction.atomic
@@ -27,12 +29,31 @@ def claim(limit: int, collection_id: int | None = None) -> list[Document]:
     """
     token = uuid.uuid4()
     free = waiting(collection_id).order_by("pk").select_for_update(skip_locked=True, of=("self",))
-    ids = list(free.filter(attempts=0, not_before=None).values_list("pk", flat=True)[:limit])
-    ids = ids or list(free.filter(attempts__gt=0).values_list("pk", flat=True)[:1])
+    ids = _first(free.filter(attempts=0, not_before=None), limit)
+    ids = ids or _first(free.filter(attempts__gt=0), 1)
     claimed = Document.objects.filter(pk__in=ids)
     claimed.update(attempts=F("attempts") + 1, claim_token=token, lease_until=lease_end())
     rows = claimed.select_related("blob").order_by("pk")
     return list(rows.prefetch_related("collection__embedding_model"))  # each once, not per row
+
+
+def _first(rows: QuerySet[Document], limit: int) -> list[int]:
+    """The first of the rows: `limit` of them, or `CLAIM_BYTES`, but one at least."""
+    sizes = [_octets("body"), _octets("text"), Coalesce("blob__size", Value(0))]
+    ids: list[int] = []
+    total = 0
+    for pk, *parts in rows.values_list("pk", *sizes)[:limit]:
+        total += sum(parts)
+        if ids and total > CLAIM_BYTES:
+            break
+        ids.append(pk)
+    return ids
+
+
+def _octets(column: str) -> Coalesce:
+    """Its bytes, which the database knows without reading a long value."""
+    octets = Func(F(column), function="octet_length", output_field=BigIntegerField())
+    return Coalesce(octets, Value(0))
 
 
 def lease_end() -> CombinedExpression:

@@ -139,7 +139,8 @@ UPDATE collections_app_document AS document SET
         'indexed', clock_timestamp(), 'ready', clock_timestamp()
     )
 FROM unnest(
-    %s::bigint[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::int[], %s::bool[], %s::jsonb[]
+    %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::jsonb[], %s::int[], %s::bool[], %s::jsonb[]
 ) AS made(id, title, text, media_type, metadata, token_count, body_kept, stages)
 WHERE document.id = made.id
 """

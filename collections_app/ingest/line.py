@@ -108,11 +108,13 @@ def _read(
 
 def _batches(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
     batch: list[Reading] = []
+    passages = 0
     for one in readings:
         batch.append(one)
-        if sum(len(reading.parts) for reading in batch) >= PASSAGES:
+        passages += len(one.parts)
+        if passages >= PASSAGES:
             yield batch
-            batch = []
+            batch, passages = [], 0
     if batch:
         yield batch
 

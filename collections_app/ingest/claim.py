@@ -3,6 +3,7 @@
 import logging
 import threading
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models import BigIntegerField, F, Func, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 
+from collections_app.ingest import presence
 from collections_app.ingest.states import waiting
 from collections_app.models import Document
 
@@ -31,6 +33,9 @@ def claim(limit: int, collection_id: int | None = None) -> list[Document]:
     free = waiting(collection_id).order_by("pk").select_for_update(skip_locked=True, of=("self",))
     ids = _first(free.filter(attempts=0, not_before=None), limit)
     ids = ids or _first(free.filter(attempts__gt=0), 1)
+    if not ids:
+        return []
+    presence.sign_on(token)
     claimed = Document.objects.filter(pk__in=ids)
     claimed.update(attempts=F("attempts") + 1, claim_token=token, lease_until=lease_end())
     rows = claimed.select_related("blob").order_by("pk")
@@ -65,13 +70,17 @@ class Leases:
     """While inside, a thread of its own extends the leases of the claims that are held."""
 
     def __init__(self) -> None:
-        self._tokens: list[uuid.UUID | None] = []
+        self._tokens: list[uuid.UUID] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="lease")
 
     def hold(self, documents: list[Document]) -> None:
         """Documents of one claim. Those of the claim before stay held, earlier ones do not."""
-        self._tokens = [*self._tokens[-1:], documents[0].claim_token]
+        done, self._tokens = self._tokens[:-1], self._tokens[-1:]
+        if token := documents[0].claim_token:
+            self._tokens.append(token)
+        for one in done:
+            presence.sign_off(one)
 
     def __enter__(self) -> "Leases":
         self._thread.start()
@@ -80,6 +89,9 @@ class Leases:
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
         self._stop.set()
         self._thread.join()
+        with suppress(DatabaseError):  # when it is gone, so are its locks
+            for token in self._tokens:
+                presence.sign_off(token)
 
     def _beat(self) -> None:
         while not self._stop.wait(settings.LEASE_SECONDS / 3):

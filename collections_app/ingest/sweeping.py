@@ -5,6 +5,7 @@ import logging
 from django.db import connection, transaction
 
 from collections_app import storage
+from collections_app.ingest.presence import release_abandoned
 from collections_app.ingest.states import release_expired, set_aside_exhausted, waiting
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,8 @@ def sweep() -> bool:
     with transaction.atomic():
         if not _is_only_one():
             return False
-        released, given_up = release_expired(), set_aside_exhausted()
+        released = release_expired() + release_abandoned()
+        given_up = set_aside_exhausted()
     if released or given_up:
         logger.warning("Took %d documents back from workers, gave %d up.", released, given_up)
     storage.sweep_rows()

@@ -119,6 +119,15 @@ def test_sweep_takes_documents_back_and_a_late_word_counts_for_nothing(collectio
     assert (row.state, row.claim_token, row.attempts) == ("queued", None, 1)
 
 
+def test_claim_of_a_worker_that_is_gone_is_taken_back_before_its_lease_ends(collection):
+    [gone, at_work] = queue(collection, 2)
+    in_threads(1, lambda: claim(1))  # its connection is closed with the thread
+    assert [document.pk for document in claim(1)] == [at_work]
+    assert Document.objects.exclude(claim_token=None).count() == 2
+    assert ingest.sweep() is True
+    assert [row.pk for row in Document.objects.filter(claim_token=None)] == [gone]
+
+
 def test_document_that_kills_its_worker_each_time_is_set_aside(collection, settings):
     settings.MAX_ATTEMPTS = 3
     queue(collection, 1)

@@ -54,14 +54,16 @@ def _members(path: Path) -> tuple[dict[str, int], dict[str, str], str]:
 
 
 def _image(path: Path) -> tuple[dict[str, int], dict[str, str], str]:
-    from collections_app.pipeline.images import Unreadable, read
+    from collections_app.pipeline import images
+    from collections_app.pipeline.extracted import Unreadable
 
+    data = path.read_bytes()
     try:
-        image = read(path.read_bytes())
+        images.describe(data)
+        size, (served, thumbnail) = images.copy(data)
     except Unreadable as error:
         return {}, {}, str(error)
-    sizes = {"served": len(image.served), "thumbnail": len(image.thumbnail)}
-    return sizes, {}, ""
+    return {**size, "served": len(served), "thumbnail": len(thumbnail)}, {}, ""
 
 
 def _peak_megabytes() -> float:

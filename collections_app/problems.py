@@ -19,6 +19,7 @@ from collections_app.services import ChangedMeanwhile, Rejected
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+CHECKSUM_MISMATCH = 460  # of the tus protocol, not of HTTP
 
 
 class TooLarge(exceptions.APIException):
@@ -91,7 +92,7 @@ def over_limit(error: Exception) -> str:
 
 def body(answer: Response, path: str) -> dict[str, Any]:
     """`{type, title, status, detail, instance}`, and for invalid input `errors` per field."""
-    problem = document(HTTPStatus(answer.status_code), "", path)
+    problem = document(answer.status_code, "", path)
     data = answer.data
     if isinstance(data, dict) and set(data) == {"detail"}:
         problem["detail"] = plain(data["detail"])
@@ -101,12 +102,12 @@ def body(answer: Response, path: str) -> dict[str, Any]:
     return problem
 
 
-def document(code: HTTPStatus, detail: str, path: str) -> dict[str, Any]:
+def document(code: int, detail: str, path: str) -> dict[str, Any]:
     """What every problem details document has."""
     return {
         "type": "about:blank",
-        "title": code.phrase,
-        "status": code.value,
+        "title": "Checksum Mismatch" if code == CHECKSUM_MISMATCH else HTTPStatus(code).phrase,
+        "status": int(code),
         "detail": detail,
         "instance": path,
     }

@@ -146,7 +146,7 @@ def _first_refusal(limits: Iterable[Usage], more_bytes: int, more_documents: int
 
 def _limits(collection: Collection, lock: bool = False) -> list[Usage]:
     """The owner's usage and the collection's, where these are limited; counted only then."""
-    mine = Q(user=collection.owner_id) if collection.owner_id else Q(pk=None)
+    mine = Q(user__isnull=False, user=collection.owner_id)
     quotas = list(Quota.objects.filter(mine | Q(collection=collection)))
     of_owner = next((one for one in quotas if one.user_id), None)
     of_this = next((one for one in quotas if one.collection_id), None)

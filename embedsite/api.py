@@ -23,6 +23,7 @@ router.register("collections", collections_api.CollectionViewSet, basename="api-
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
 router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
 router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
+router.register("uploads", collections_api.UploadViewSet, basename="api-uploads")
 router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 
 PLACES = {  # what /api/ lists, and the name of the path
@@ -30,6 +31,8 @@ PLACES = {  # what /api/ lists, and the name of the path
     "search": "api-search",
     "questions": "api-questions-list",
     "models": "api-models",
+    "uploads": "api-uploads-list",
+    "usage": "api-usage",
     "tokens": "api-tokens-list",
     "status": "api-status",
     "schema": "api-schema",
@@ -68,6 +71,17 @@ urlpatterns = [
         collections_api.CollectionDocuments.as_view(),
         name="api-collection-documents",
     ),
+    path(
+        "collections/<int:pk>/uploads/",
+        collections_api.CollectionUploads.as_view(),
+        name="api-collection-uploads",
+    ),
+    path(
+        "collections/<int:pk>/usage/",
+        collections_api.collection_usage,
+        name="api-collection-usage",
+    ),
+    path("usage/", collections_api.account_usage, name="api-usage"),
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
     path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
     path("collections/<int:pk>/pairs/", search_api.pairs, name="api-collection-pairs"),

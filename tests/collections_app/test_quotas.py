@@ -128,3 +128,23 @@ def test_quota_is_of_a_user_or_of_a_collection(collection):
     for both in ({}, {"user": UserFactory(), "collection": collection}):
         with pytest.raises(ValidationError, match="either a user or a collection"):
             Quota(**both).full_clean()
+
+
+def test_usage_is_told_to_the_owner_alone(collection, client, settings, django_assert_num_queries):
+    settings.QUOTA_DOCUMENTS = 5
+    Quota.objects.create(collection=collection, max_bytes=10)
+    add(collection, a="1234")
+    place = f"/api/collections/{collection.pk}/usage/"
+    assert client.get(place).status_code == client.get("/api/usage/").status_code == 401
+    client.force_login(UserFactory())
+    assert client.get(place).status_code == 404
+    client.force_login(collection.owner)
+    answer = client.get(place, {"bytes": 7, "documents": 1}).json()
+    used = {"bytes": 4, "documents": 1}
+    assert answer["collection"] == used | {"most_bytes": 10, "most_documents": 0}
+    assert answer["user"] == used | {"most_bytes": 0, "most_documents": 5}
+    assert "this collection may take" in answer["refusal"]
+    assert client.get(place).json()["refusal"] == ""
+    assert client.get(place, {"bytes": -1}).status_code == 400
+    with django_assert_num_queries(5):
+        assert client.get("/api/usage/").json() == answer["user"]

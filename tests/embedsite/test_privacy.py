@@ -14,7 +14,8 @@ from django.urls import NoReverseMatch, get_resolver, resolve, reverse
 from drf_spectacular.generators import SchemaGenerator
 
 from collections_app import services
-from collections_app.models import ApiToken, Collection, Document, Passage
+from collections_app.models import ApiToken, Collection, Document, Passage, Upload
+from collections_app.services import uploads
 from rag_app import answer
 from rag_app.models import Question
 from search_app import related
@@ -31,14 +32,17 @@ ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done collections collection_new tokens search ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
-    " api-embed api-status api-schema api-docs",
+    " api-embed api-status api-schema api-docs api-uploads-list api-usage",
     "collection": "collection collection_edit collection_delete collection_progress"
-    " collection_retry collection_reembed documents_add text_add clusters clusters_state pairs"
+    " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
+    " api-collections-pause api-collections-resume api-collections-cancel documents_add text_add clusters clusters_state pairs"
     " api-collections-detail api-collections-progress api-collections-reembed"
     " api-collections-retry api-collection-documents api-collection-similar"
-    " api-collection-pairs api-collection-clusters",
+    " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage",
+    "upload": "api-uploads-detail",
     "document": "document document_state document_edit document_delete document_retry"
-    " document_reembed document_file related_widget related_json api-documents-detail"
+    " document_reembed document_file document_picture document_thumbnail"
+    " related_widget related_json api-documents-detail"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
     "cluster": "cluster api-clusters-detail api-clusters-members",
     "question": "question question_stream question_stop question_retry question_delete"
@@ -50,11 +54,13 @@ KIND = {name: kind for kind, names in ADDRESSES.items() for name in names.split(
 SILENT = (
     "robots favicon health set_language login logout password_change password_change_done"
     " collection_new api-root api-models api-embed api-status api-schema api-docs"
-    " collection_retry collection_reembed text_add document_state document_retry"
+    " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
+    " api-collections-pause api-collections-resume api-collections-cancel text_add document_state document_retry"
+    " document_picture document_thumbnail"
     " document_reembed question_stop question_retry question_delete token_revoke clusters_state"
     " collection_progress related_widget related_json api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
-    " api-questions-retry api-tokens-detail"
+    " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
 )
 QUERIES = {
     "search": "q=boats&c={collection}",
@@ -63,6 +69,7 @@ QUERIES = {
     "api-collection-similar": "q=boats",
     "document": "p=0",
 }
+UUIDS = re.compile("/(questions|uploads)/{")  # numbered so, not 1, 2, 3
 ASKED = "Where do the boats lie?"
 
 
@@ -83,15 +90,16 @@ def test_every_address_is_decided_on():
 def test_every_operation_of_the_api_is_at_such_an_address():
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
     filled = [
-        re.sub(r"{\w+}", str(uuid.uuid4()) if "questions" in path else "1", path) for path in paths
+        re.sub(r"{\w+}", str(uuid.uuid4()) if UUIDS.search(path) else "1", path) for path in paths
     ]
     assert filled
     assert {resolve(path).url_name for path in filled} <= set(KIND)
 
 
 @pytest.fixture
-def private():
+def private(settings, tmp_path):
     """Two related documents of a private collection, their cluster, a question, a token."""
+    settings.MEDIA_ROOT = tmp_path
     owner = UserFactory(username="owner")
     home = CollectionFactory(owner=owner, name=f"{SECRET} home", description=f"{SECRET} words")
     texts = {f"{SECRET}-{n}.txt": f"The boats of {SECRET} lie in harbour {n}." for n in range(2)}
@@ -100,6 +108,7 @@ def private():
     group = cluster(home, documents, name=f"{SECRET} group")
     asked = answer.ask(owner, f"Where do the {SECRET} boats lie?", collection=home)
     token, key = services.create_token(owner, f"{SECRET} token", "read")
+    upload = uploads.begin(owner, home, f"{SECRET}.txt", 5)
     return {
         "owner": owner,
         "key": key,
@@ -108,6 +117,7 @@ def private():
         "cluster": group.pk,
         "question": asked.pk,
         "token": token.pk,
+        "upload": upload.pk,
     }
 
 
@@ -158,7 +168,7 @@ def told(response):
 
 
 def counts():
-    models = (Collection, Document, Passage, Question, Cluster, RelatedDocument)
+    models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload)
     return {model: model._base_manager.count() for model in models}
 
 
@@ -184,7 +194,10 @@ def test_nobody_else_is_told_anything(private, public):
 
 
 def test_private_is_answered_as_what_does_not_exist(private, public):
-    nothing = {kind: 10**12 for kind in ADDRESSES if kind} | {"question": uuid.uuid4()}
+    nothing = {kind: 10**12 for kind in ADDRESSES if kind} | {
+        "question": uuid.uuid4(),
+        "upload": uuid.uuid4(),
+    }
     differences = []
     everyone = people(private)
     for who in ("visitor", "stranger", "writing"):

@@ -1,0 +1,27 @@
+"""Uploads in pieces."""
+
+from rest_framework import serializers
+
+from collections_app.models import Upload
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    """`document` is what a finished upload became; `error` says why one was refused."""
+
+    class Meta:
+        model = Upload
+        fields = (
+            "id",
+            "collection",
+            "use",
+            "state",
+            "name",
+            "size",
+            "offset",
+            "sha256",
+            "document",
+            "note",
+            "error",
+            "created",
+            "expires",
+        )

@@ -20,19 +20,69 @@ SENTENCES = (
         "One of the page's elements has %(count)s attributes; the most is %(most)s. "
         "Save its text as a plain text file."
     ),
-    _("This is not a text file. Plain text, Markdown and HTML can be read."),
     _(
-        "This is not a text file: it looks like %(kind)s. "
-        "Plain text, Markdown and HTML can be read."
+        "This file cannot be read. Text, Markdown, HTML, PDF, Word, PowerPoint, Excel, "
+        "OpenDocument, EPUB, RTF, e-mail, notebooks and pictures can be read."
     ),
     _(
-        "This is not a text file. Plain text, Markdown and HTML can be read. "
+        "This file cannot be read: it looks like %(kind)s. Text, Markdown, HTML, PDF, Word, "
+        "PowerPoint, Excel, OpenDocument, EPUB, RTF, e-mail, notebooks and pictures can be read."
+    ),
+    _(
+        "This file cannot be read. Text, Markdown, HTML, PDF, Word, PowerPoint, Excel, "
+        "OpenDocument, EPUB, RTF, e-mail, notebooks and pictures can be read. "
         "It has NUL bytes in it."
     ),
     _(
-        "This is not a text file: it looks like %(kind)s. Plain text, Markdown and HTML can be "
-        "read. It has NUL bytes in it."
+        "This file cannot be read: it looks like %(kind)s. Text, Markdown, HTML, PDF, Word, "
+        "PowerPoint, Excel, OpenDocument, EPUB, RTF, e-mail, notebooks and pictures can be read. "
+        "It has NUL bytes in it."
     ),
+    _("No text was found in it. Choose a file that has words in it."),
+    _("It is not valid as %(encoding)s from byte %(start)s on. Choose another encoding."),
+    _("No encoding is called %(encoding)s. Choose another one."),
+    _("The text has NUL characters in it. Choose another encoding."),
+    # files that are read in a child process
+    _(
+        "Reading it took more than %(seconds)s s (EXTRACT_SECONDS). "
+        "Make the file smaller, or split it."
+    ),
+    _(
+        "Reading it needed more than %(size)s MB of memory (EXTRACT_MEMORY_MB). "
+        "Make the file smaller, or split it."
+    ),
+    _(
+        "Its reader crashed: the file is damaged, or needs more than %(size)s MB of memory "
+        "(EXTRACT_MEMORY_MB). Save it again, or split it."
+    ),
+    _("It is nested too deep to be read. Save it in a simpler form."),
+    _("The file is damaged: its package is not whole. Save or copy it again."),
+    _("The file is locked with a password. Save it without one."),
+    _(
+        "Its package has %(count)s parts; the most is %(most)s. "
+        "Save it again from the program that made it."
+    ),
+    _(
+        "Unpacked, the file has %(size)s MB, from %(packed)s MB. "
+        "Split it, or save it again from the program that made it."
+    ),
+    _(
+        "Its XML defines entities, which such files never do and attacks are made of. "
+        "Save it again from the program that made it."
+    ),
+    _("The PDF has %(count)s pages; the most is %(most)s. Split the file."),
+    _("The PDF is damaged and cannot be opened. Save or copy it again."),
+    _(
+        "The PDF is scanned: its %(count)s pages are pictures, and Tesseract found no words on "
+        "them. Scan it again, sharper or in parts."
+    ),
+    _(
+        "The PDF is scanned: its %(count)s pages are pictures without text. Install Tesseract on "
+        "the server, then try again, or add a PDF with text."
+    ),
+    _("The message has %(count)s parts; the most is %(most)s. Save what is to be found as text."),
+    _("The notebook is no whole JSON. Save it again."),
+    _("The notebook has no cells. Save it again."),
     _(
         "The file begins with a %(encoding)s mark but is not valid from byte %(start)s on. "
         "Save it again as UTF-8."
@@ -49,6 +99,7 @@ SENTENCES = (
         "The worker stopped %(count)s times while it was at this document. Its log may say why; "
         "make the document smaller or try again."
     ),
+    _("The embedding was cancelled by %(name)s. Try again to go on."),
     # clusters
     _("The clusters could not be built (%(error)s)."),
     _("The worker stopped %(count)s times while it built the clusters. Its log may say why."),

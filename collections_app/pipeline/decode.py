@@ -21,8 +21,14 @@ _WRAPPED = {
     b"%PDF-": "a PDF document",
     b"{\\rtf": "an RTF document",
     b"%!PS": "PostScript",
-    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old or a locked Office document, to be saved anew as "
+    "DOCX, PPTX or XLSX without a password",
 }
+READABLE = (
+    "Text, Markdown, HTML, PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, e-mail, "
+    "notebooks and pictures can be read."
+)
 _CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f]")
 _REMOVED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_.:-]{2,40})""")
@@ -34,10 +40,12 @@ _NOT_GUESSED = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_
 _DAMAGE = 0.02
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """The text and the name of its encoding; raises Unreadable."""
+def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
+    """The text and the name of its encoding, which may be given; raises Unreadable."""
     if not data:
         raise Unreadable("The file is empty. Choose one that has text in it.")
+    if encoding:
+        return _given(data, encoding), encoding
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _marked(data, encoding), encoding
@@ -55,6 +63,29 @@ def clean(text: str) -> str:
     """Line ends as `\\n`, no control characters, no lone surrogates, no byte order marks."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").replace("\ufeff", "")
     return _SURROGATE.sub("\ufffd", _REMOVED.sub("", text))
+
+
+def known(encoding: str) -> bool:
+    """Whether Python reads characters in an encoding of this name."""
+    try:
+        b"".decode(encoding)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _given(data: bytes, encoding: str) -> str:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"It is not valid as {encoding} from byte {error.start} on. Choose another encoding."
+        ) from error
+    except LookupError as error:
+        raise Unreadable(f"No encoding is called {encoding}. Choose another one.") from error
+    if "\0" in text:
+        raise Unreadable("The text has NUL characters in it. Choose another encoding.")
+    return text
 
 
 def _marked(data: bytes, encoding: str) -> str:
@@ -125,4 +156,4 @@ def _kind(data: bytes) -> str:
 
 def _binary(kind: str) -> str:
     looks = f": it looks like {kind}" if kind else ""
-    return f"This is not a text file{looks}. Plain text, Markdown and HTML can be read."
+    return f"This file cannot be read{looks}. {READABLE}"

@@ -1,64 +1,71 @@
 """The text of a file or of pasted content, whatever it is called.
 
-The content decides; name and media type only settle what the content leaves open.
+The content decides; name and media type only settle what the content leaves open. Plain text,
+Markdown and HTML are read here; what attacks its readers is read in a child process.
 """
 
-import re
 from dataclasses import replace
-from pathlib import PurePosixPath
 
+from . import pictures, sandbox
 from .decode import clean, decode
-from .extracted import HTML, MARKDOWN, PLAIN, Extracted, Unreadable
+from .detect import FORMATS, detect, detect_bytes
+from .extracted import EMAIL, HTML, MARKDOWN, NOTEBOOK, PLAIN, Extracted, Unreadable
 from .formats import html, markdown, text
+from .pieces import too_long
+from .sandbox import Limits
 
-__all__ = ["HTML", "MARKDOWN", "PLAIN", "Extracted", "Unreadable", "extract"]
+__all__ = [
+    "FORMATS",
+    "HTML",
+    "MARKDOWN",
+    "PLAIN",
+    "Extracted",
+    "Limits",
+    "Unreadable",
+    "detect",
+    "extract",
+]
 
 MAX_CHARS = 5_000_000
-_FORMATS = {PLAIN: text.read, MARKDOWN: markdown.read, HTML: html.read}
-_BY_SUFFIX = {
-    ".md": MARKDOWN,
-    ".markdown": MARKDOWN,
-    ".mdown": MARKDOWN,
-    ".mkd": MARKDOWN,
-    ".html": HTML,
-    ".htm": HTML,
-    ".xhtml": HTML,
-}
-_HTML_START = re.compile(
-    r"\s{0,99}(?:<\?xml[^>]{0,200}>\s{0,99})?(?:<!--[^>]{0,999}-->\s{0,99})?"
-    r"<(?:!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE,
-)
-_TAG = re.compile(r"<[a-z!/][^<]{0,1000}>", re.IGNORECASE)
+_TEXTS = {PLAIN: text.read, MARKDOWN: markdown.read, HTML: html.read}
 
 
 def extract(
-    data: bytes, *, name: str = "", media_type: str = "", max_chars: int = MAX_CHARS
+    data: bytes,
+    *,
+    name: str = "",
+    media_type: str = "",
+    max_chars: int = MAX_CHARS,
+    as_format: str = "",
+    as_encoding: str = "",
+    limits: Limits | None = None,
 ) -> Extracted:
-    """The text, title and metadata of `data`; raises Unreadable with the reason."""
-    raw, encoding = decode(data)
-    if len(raw) > max_chars:
-        raise Unreadable(
-            f"The text is {len(raw):,} characters long; the most is {max_chars:,}. Split the file."
-        )
+    """The text, title and metadata of `data`; raises Unreadable with the reason.
+
+    `as_format` (one of FORMATS) and `as_encoding` go before what is found out; an encoding
+    says that there are characters. `limits` are those of the child process.
+    """
+    found = as_format or ("" if as_encoding else detect_bytes(data))
+    if found in pictures.FORMATS:
+        return pictures.extract(data, name, limits)
+    if found and found not in _TEXTS and not (as_encoding and found == NOTEBOOK):
+        return _in_sandbox(data, found, max_chars, limits)
+    raw, encoding = decode(data, as_encoding)
     body = clean(raw)
+    found = found or detect(body, name, media_type)
+    if found not in _TEXTS:  # much of it may be attachments and results, which are left out
+        data = data if found == EMAIL else body.encode()
+        return replace(_in_sandbox(data, found, max_chars, limits), encoding=encoding)
+    if len(raw) > max_chars:
+        raise Unreadable(too_long(len(raw), max_chars))
     if not body.strip():
         raise Unreadable("There is only white space in it. Choose a file that has text in it.")
-    found = _FORMATS[detect(body, name, media_type)](body)
-    if not found.text.strip():
+    read = _TEXTS[found](body)
+    if not read.text.strip():
         raise Unreadable("No text was found in it, only markup. Choose a page that has text.")
-    if encoding in ("utf-8", "utf-8-sig"):
-        return found
-    return replace(found, metadata={**found.metadata, "encoding": encoding})
+    return replace(read, format=found, encoding=encoding)
 
 
-def detect(body: str, name: str = "", media_type: str = "") -> str:
-    """The media type of decoded content: one of text/plain, text/markdown, text/html."""
-    if _HTML_START.match(body):
-        return HTML
-    by_name = _BY_SUFFIX.get(PurePosixPath(name.lower()).suffix)
-    declared = media_type.partition(";")[0].strip().lower()
-    wanted = by_name or (declared if declared in _FORMATS else PLAIN)
-    if wanted == HTML and not _TAG.search(body):
-        return PLAIN
-    return wanted
+def _in_sandbox(data: bytes, found: str, max_chars: int, limits: Limits | None) -> Extracted:
+    answer = sandbox.call("extract", data, limits=limits, kind=found, max_chars=max_chars)
+    return replace(Extracted.unpacked(answer.values), format=found)

@@ -1,12 +1,24 @@
 """What extraction gives back, and how it says no."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
 
 PLAIN = "text/plain"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODT = "application/vnd.oasis.opendocument.text"
+EPUB = "application/epub+zip"
+RTF = "application/rtf"
+EMAIL = "message/rfc822"
+NOTEBOOK = "application/x-ipynb+json"
 
 
 class Unreadable(Exception):  # noqa: N818 - a statement about the content, as the pages say it
@@ -17,8 +29,8 @@ class Unreadable(Exception):  # noqa: N818 - a statement about the content, as t
 class Place:
     """Where in the source the text from `start` on stands, until the next place.
 
-    `where` is what a person would look for: {"page": 3}, {"slide": 2},
-    {"sheet": "Prices", "cell": "A5"}, {"line": 20}.
+    `where` is what a person would look for: {"page": 3}, {"slide": 2}, {"chapter": 4},
+    {"sheet": "Prices", "cell": "A5"}, {"cell": 7} (of a notebook).
     """
 
     start: int
@@ -30,8 +42,10 @@ class Extracted:
     """The text of a document.
 
     `text` has `\\n` line ends, no NUL and no lone surrogate; `media_type` is that of
-    `text` (text/plain or text/markdown), not of what came in. `metadata` is safe for
-    JSON and for PostgreSQL's jsonb. `places` are in order of their starts.
+    `text` (text/plain or text/markdown), `format` that of what came in, and `encoding` the
+    one its bytes were read in, where they are characters. `metadata` is safe for JSON and
+    for PostgreSQL's jsonb. `places` are in order of their starts. `first_line` is the line
+    of the source in which a text begins that stands there as it is; 0 for no such text.
     """
 
     text: str
@@ -39,8 +53,30 @@ class Extracted:
     metadata: Mapping[str, object] = field(default_factory=dict)
     media_type: str = PLAIN
     places: tuple[Place, ...] = ()
+    first_line: int = 0
+    format: str = ""
+    encoding: str = ""
 
     def place(self, start: int) -> Mapping[str, object]:
         """Where in the source the character at `start` of the text stands; empty if unknown."""
         at = bisect_right(self.places, start, key=lambda place: place.start)
-        return self.places[at - 1].where if at else {}
+        if at:
+            return self.places[at - 1].where
+        return {"line": self._line(start)} if self.first_line else {}
+
+    def _line(self, start: int) -> int:
+        return self.first_line + bisect_right(self._line_ends, start - 1)
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [end.start() for end in re.finditer("\n", self.text)]
+
+    def packed(self) -> dict[str, Any]:
+        """All of it as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def unpacked(cls, values: Mapping[str, Any]) -> "Extracted":
+        """What `packed` gave."""
+        places = tuple(Place(**place) for place in values["places"])
+        return cls(**{**values, "places": places})

@@ -94,6 +94,27 @@ def test_declared_encoding_that_is_no_text_encoding_is_passed_over():
     assert decode(text.encode("cp1252"))[0] == text
 
 
+def test_encoding_that_is_given_is_used():
+    data = "Привет".encode("koi8-r")
+    assert decode(data, "koi8-r") == ("Привет", "koi8-r")
+    assert decode(data, "latin-1") == (data.decode("latin-1"), "latin-1")
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "words"),
+    [
+        (b"abc\xff", "utf-8", "It is not valid as utf-8 from byte 3 on."),
+        (b"abc", "nonsense-7", "No encoding is called nonsense-7."),
+        (b"abc", "rot13", "No encoding is called rot13."),
+        (b"a\0b", "latin-1", "The text has NUL characters in it. Choose another encoding."),
+    ],
+)
+def test_encoding_that_is_given_and_does_not_fit_is_told(data, encoding, words):
+    with pytest.raises(Unreadable) as caught:
+        decode(data, encoding)
+    assert words in str(caught.value)
+
+
 def test_few_broken_bytes_do_not_make_another_encoding_of_it():
     data = (CHINESE * 3).encode() + b"\xff" + CHINESE.encode()
     assert decode(data) == (CHINESE * 3 + "�" + CHINESE, "utf-8, 1 broken")
@@ -104,12 +125,12 @@ def test_few_broken_bytes_do_not_make_another_encoding_of_it():
     [
         (b"", "The file is empty. Choose one that has text in it."),
         (PNG, "Portable Network Graphics"),
-        (zipped(), "it looks like a ZIP archive or an Office document"),
+        (zipped(), "it looks like a ZIP archive"),
         (b"%PDF-1.7\n%\xe2\xe3\n1 0 obj", "it looks like a PDF document"),
-        (b"\x7fELF\x02\x01\x01" + b"\0" * 9 + b"\x03\x00>\x00", "This is not a text file"),
+        (b"\x7fELF\x02\x01\x01" + b"\0" * 9 + b"\x03\x00>\x00", "This file cannot be read"),
         (b"{\\rtf1\\ansi words}", "it looks like an RTF document"),
         (b"some words\0and more", "It has NUL bytes in it."),
-        (bytes(range(1, 32)) * 20, "This is not a text file"),
+        (bytes(range(1, 32)) * 20, "This file cannot be read"),
         (codecs.BOM_UTF16_LE + b"a\0b", "begins with a UTF-16 mark but is not valid from byte"),
         (codecs.BOM_UTF8 + b"abc\xff\xff", "begins with a UTF-8 mark but is not valid from byte"),
         (codecs.BOM_UTF16_LE + b"a\0\0\0", "The text has NUL characters in it."),
@@ -123,7 +144,7 @@ def test_what_is_not_text_is_refused_with_the_reason(data, words):
 
 def test_refusal_says_what_can_be_read():
     assert refusal(PNG).endswith(
-        "Plain text, Markdown and HTML can be read. It has NUL bytes in it."
+        "e-mail, notebooks and pictures can be read. It has NUL bytes in it."
     )
 
 

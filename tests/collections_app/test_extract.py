@@ -45,7 +45,8 @@ def test_plain_text_stays_as_it_is():
 
 def test_unusual_encoding_is_noted():
     data = "Grüße aus München, schöne Stadt.".encode("utf-16")
-    assert extract(data).metadata == {"encoding": "utf-16"}
+    found = extract(data)
+    assert (found.format, found.encoding, found.metadata) == (PLAIN, "utf-16", {})
 
 
 @pytest.mark.parametrize("data", [b" \n\t ", "\ufeff \n".encode(), b"\x0c\x0c"])
@@ -238,7 +239,7 @@ def test_page_in_another_encoding():
     data = '<html><meta charset="big5"><p>臺灣的港口很安靜</p>'.encode("big5")
     found = extract(data)
     assert found.text == "臺灣的港口很安靜"
-    assert found.metadata == {"encoding": "big5"}
+    assert (found.format, found.encoding) == (HTML, "big5")
 
 
 def test_page_with_very_many_attributes_is_refused_soon():

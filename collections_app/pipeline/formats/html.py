@@ -38,6 +38,13 @@ def read(body: str) -> Extracted:
     return Extracted(text.strip("\n"), _title(tree), _metadata(tree), MARKDOWN)
 
 
+def whole(body: str) -> str:
+    """All visible text of a page that is nothing but content: a chapter, a message."""
+    _check_attributes(body)
+    tree = load_html(body if "<" in body else f"<html>{body}")
+    return "" if tree is None else clean(_visible_text(tree))
+
+
 class _Attributes:
     """What a parser tells instead of building a tree: the most attributes of one element."""
 

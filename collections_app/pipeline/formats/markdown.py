@@ -19,14 +19,18 @@ _MAX_BITS = 1_000
 
 
 def read(body: str) -> Extracted:
+    before = len(body)
     body = body.lstrip("\n")
+    before -= len(body)
     metadata, text, rest = _front_matter(body)
     title = metadata.get("title")
     if not (isinstance(title, str) and title.strip()):
         title = first_heading(rest)
     if not text.strip():  # nothing but front matter: that is the content, then
         text = body
-    return Extracted(text.strip("\n"), title.strip(), metadata, MARKDOWN)
+    skipped = len(body) - len(text.lstrip("\n"))  # front matter, blank lines
+    line = 1 + before + body.count("\n", 0, skipped)
+    return Extracted(text.strip("\n"), title.strip(), metadata, MARKDOWN, first_line=line)
 
 
 def _front_matter(body: str) -> tuple[dict[str, object], str, str]:

@@ -4,4 +4,5 @@ from ..extracted import PLAIN, Extracted
 
 
 def read(body: str) -> Extracted:
-    return Extracted(text=body.strip("\n"), media_type=PLAIN)
+    start = len(body) - len(body.lstrip("\n"))
+    return Extracted(text=body.strip("\n"), media_type=PLAIN, first_line=start + 1)

@@ -1,0 +1,81 @@
+"""Workbooks: a section for each sheet, its rows as a table."""
+
+import datetime
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ..extracted import Extracted
+from ..pieces import Pieces
+from . import package, written
+
+Cells = list[tuple[int, str]]  # column, counted from 0, and what it shows
+
+
+def read(data: bytes, max_chars: int) -> Extracted:
+    package.opened(data).close()
+    warnings.simplefilter("ignore")  # openpyxl's, about what it leaves out
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    except (KeyError, InvalidFileException, zipfile.BadZipFile) as error:
+        raise package.damaged() from error
+    pieces = Pieces(max_chars)
+    for sheet in book.worksheets:
+        _add_sheet(pieces, sheet)
+    told = book.properties
+    metadata = {"author": told.creator, "subject": told.subject, "sheets": book.sheetnames}
+    return pieces.extracted(told.title or "", metadata)
+
+
+def _add_sheet(pieces: Pieces, sheet: Any) -> None:
+    """Its name as a heading, then a table as wide as its first row with words and its left edge."""
+    first, width = 0, 0
+    for number, cells in _rows(sheet):
+        where = {"sheet": sheet.title, "cell": f"{get_column_letter(cells[0][0] + 1)}{number}"}
+        if not width:
+            first, width = cells[0][0], cells[-1][0] - cells[0][0] + 1
+            pieces.add(written.heading(2, sheet.title), where)
+            pieces.add(written.row(_line(cells, first, width)), where)
+            pieces.add(written.rule(width), where, between="\n")
+        else:
+            pieces.add(written.row(_line(cells, first, width)), where, between="\n")
+
+
+def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
+    """The number of each row that shows something, and its cells."""
+    sheet.reset_dimensions()  # what the file says of its size may be anything
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        shown = [(n, _shown(value)) for n, value in enumerate(values) if value is not None]
+        if cells := [cell for cell in shown if cell[1].strip()]:
+            yield number, cells
+
+
+def _line(cells: Cells, first: int, width: int) -> list[str]:
+    """The cells of a row under those of the first one; what stands outside is put at its ends."""
+    line = [""] * width
+    before = [words for column, words in cells if column < first]
+    after = [words for column, words in cells if column >= first + width]
+    for column, words in cells:
+        if first <= column < first + width:
+            line[column - first] = words
+    return [*before, *line, *after]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        case datetime.datetime() if value.time() == datetime.time():
+            return value.date().isoformat()
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,64 @@
+"""A text put together piece by piece, with where in the source each piece stands."""
+
+from collections.abc import Mapping
+
+from .decode import clean
+from .extracted import MARKDOWN, Extracted, Place, Unreadable
+
+_BETWEEN = "\n\n"
+
+
+def too_long(length: int, most: int) -> str:
+    """The reason of a text over the limit."""
+    return f"The text is {length:,} characters long; the most is {most:,}. Split the file."
+
+
+class Pieces:
+    """What a reader collects. Raises Unreadable as soon as it is more than `max_chars`."""
+
+    def __init__(self, max_chars: int, media_type: str = MARKDOWN) -> None:
+        self._max_chars = max_chars
+        self._media_type = media_type
+        self._pieces: list[str] = []
+        self._places: list[Place] = []
+        self._length = 0
+
+    def add(
+        self, piece: str, where: Mapping[str, object] | None = None, between: str = _BETWEEN
+    ) -> None:
+        """One more piece, after a gap; nothing for one without a character to see."""
+        piece = clean(piece).strip("\n")
+        if not piece.strip():
+            return
+        if self._pieces:
+            piece = between + piece
+        start = self._length + (len(between) if self._pieces else 0)
+        if where and (not self._places or self._places[-1].where != where):
+            self._places.append(Place(start, where))
+        self._pieces.append(piece)
+        self._length += len(piece)
+        if self._length > self._max_chars:
+            raise Unreadable(too_long(self._length, self._max_chars))
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
+    def extracted(self, title: str = "", metadata: Mapping[str, object] | None = None) -> Extracted:
+        """All of it; `title` and the values of `metadata` are cleaned, empty ones left out."""
+        values = {name: _tidy(value) for name, value in (metadata or {}).items()}
+        return Extracted(
+            text="".join(self._pieces),
+            title=" ".join(clean(title).split())[:1000],
+            metadata={name: value for name, value in values.items() if value not in ("", [])},
+            media_type=self._media_type,
+            places=tuple(self._places),
+        )
+
+
+def _tidy(value: object) -> object:
+    """A value of a header as JSON and PostgreSQL take it, and not endless."""
+    if isinstance(value, list):
+        return [_tidy(one) for one in value[:200]]
+    if value is None or isinstance(value, int):
+        return "" if value is None else value
+    return " ".join(clean(str(value)).split())[:1000]

@@ -4,14 +4,15 @@ import logging
 
 from celery import shared_task
 
-from collections_app import ingest, purge, storage
+from collections_app import ingest, purge, sources, storage
 from collections_app.batches import batched
 from collections_app.models import Document
-from collections_app.wake import call
+from collections_app.wake import call, call_on_commit
 
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20  # then other tasks get their turn
+RUN_SECONDS = 120  # longer: a run that is taken up again lists its source anew
 NIGHTLY_BATCH = 1000
 
 
@@ -23,10 +24,20 @@ def embed_pending() -> None:
 
 
 @shared_task
+def run_sources() -> None:
+    """Work on runs of sources for a while; the next call goes on."""
+    if sources.work(RUN_SECONDS, lambda: call_on_commit(embed_pending)):
+        call(run_sources)
+
+
+@shared_task
 def sweep() -> None:
-    """Every 20 s: expired leases, missed wake-ups, unused files, deleted collections."""
+    """Every 20 s: expired leases, missed wake-ups, sources that are due, unused files,
+    deleted collections."""
     if ingest.sweep():
         call(embed_pending)
+    if sources.sweep():
+        call(run_sources)
     if purge.waiting().exists():
         call(purge_deleted)
 

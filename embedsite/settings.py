@@ -1,5 +1,6 @@
 """Settings, read from the environment (and `.env`). docs/settings.md lists each one."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import dj_database_url
@@ -19,6 +20,13 @@ COUNT = validate.Range(min=0)
 RATE = validate.Regexp(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$", error="Such as: 30/min.")
 LEVELS = validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 ENGINES = validate.OneOf(["auto", "openvino", "torch"])
+
+
+def NETWORKS(values: list[str]) -> None:  # noqa: N802 - beside the others
+    """Such as: 10.0.0.0/8,fd00::/8."""
+    for value in values:
+        ip_network(value)  # a ValueError names what is wrong
+
 
 # --- where things live -------------------------------------------------------------
 VAR_DIR = Path(env.str("EMBEDSITE_VAR", "") or BASE_DIR / "var").resolve()
@@ -213,6 +221,8 @@ CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
 # --- limits ------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 50 * 1024 * 1024, validate=POSITIVE)  # one file
 MAX_TEXT_CHARS = env.int("MAX_TEXT_CHARS", 5_000_000, validate=POSITIVE)  # one document's text
+EXTRACT_MEMORY_MB = env.int("EXTRACT_MEMORY_MB", 512, validate=validate.Range(min=256))
+EXTRACT_SECONDS = env.int("EXTRACT_SECONDS", 60, validate=POSITIVE)  # reading one file
 MAX_FILES_PER_UPLOAD = env.int("MAX_FILES_PER_UPLOAD", 500, validate=POSITIVE)  # one request
 QUOTA_BYTES = env.int("QUOTA_BYTES", 0, validate=COUNT)  # of one user; 0: no limit
 QUOTA_DOCUMENTS = env.int("QUOTA_DOCUMENTS", 0, validate=COUNT)
@@ -233,6 +243,15 @@ CHAT_MODEL = env.str("CHAT_MODEL", "")
 CHAT_API_KEY = env.str("CHAT_API_KEY", "")
 CHAT_TIMEOUT_SECONDS = env.float("CHAT_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
 CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", 3000, validate=POSITIVE)
+
+# --- sources: folders, and what may be fetched ---------------------------------------
+SOURCE_ROOTS: list[str] = env.list("SOURCE_ROOTS", [])  # folders on the server
+SOURCE_RUNS = env.int("SOURCE_RUNS", 1, validate=POSITIVE)  # at work at once
+SECRETS_KEY = env.str("SECRETS_KEY", "")
+FETCH_ALLOWED_NETWORKS: list[str] = env.list("FETCH_ALLOWED_NETWORKS", [], validate=NETWORKS)
+FETCH_ALLOWED_PORTS: list[int] = env.list("FETCH_ALLOWED_PORTS", [], subcast=int)
+FETCH_TIMEOUT_SECONDS = env.float("FETCH_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
+FETCH_DELAY_SECONDS = env.float("FETCH_DELAY_SECONDS", 1.0, validate=COUNT)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "embedsite",

@@ -1,0 +1,72 @@
+"""An uploaded archive or mailbox, each file in it an item, or a table, each row one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from collections_app.intake import media_type, safe_id
+from collections_app.models import Blob
+from collections_app.pipeline import containers
+from collections_app.pipeline.extracted import Unreadable
+from collections_app.sources.items import Content, Context, Item, Skipped, Unlisted, Validators
+from collections_app.sources.options import Option
+from collections_app.sources.tables import check_plan, rows_of
+from collections_app.storage import Rejected, path_of
+
+OPTIONS = (
+    Option("name"),  # the file's own
+    Option("reading", default="auto", choices=("auto", "container", "rows")),
+    Option("format", dict),  # RowFormat's, where it is known
+    Option("plan", dict),  # Plan's, for rows
+)
+SECRETS: tuple[Option, ...] = ()
+COMPLETE = True
+
+
+def check(options: dict[str, Any], blob: Blob | None) -> None:
+    if blob is None:
+        raise Rejected(_("Upload a file for this source."))
+    check_plan(options)
+
+
+def items(context: Context) -> Iterator[Item]:
+    """Raises Unlisted where the file is neither, or is broken at some point."""
+    assert context.blob is not None  # checked when the source was made
+    path = path_of(context.blob.sha256)
+    try:
+        if _is_container(path, context.options["reading"]):
+            yield from _members(path)
+        else:
+            yield from rows_of(path, context)
+    except Unreadable as error:
+        raise Unlisted(str(error), again=False) from error
+    except OSError as error:
+        raise Unlisted(
+            _("The stored file cannot be read: %(reason)s.") % {"reason": error.strerror}
+        ) from error
+
+
+def _is_container(path: Path, reading: str) -> bool:
+    if reading != "auto":
+        return reading == "container"
+    with path.open("rb") as file:
+        return containers.kind_of(file) is not None
+
+
+def _members(path: Path) -> Iterator[Item]:
+    limits = containers.Limits(member_bytes=settings.MAX_UPLOAD_BYTES)
+    for member in containers.members(path, "", limits):
+        yield _member(member)
+
+
+def _member(member: containers.Member | containers.Skipped) -> Item:
+    def fetch(known: Validators) -> Content:
+        if isinstance(member, containers.Skipped):
+            raise Skipped(member.reason)
+        return Content(data=member.data, media_type=media_type(member.name))
+
+    weight = len(member.data) if isinstance(member, containers.Member) else 0
+    return Item(safe_id(member.name) or "?", fetch, weight=weight)

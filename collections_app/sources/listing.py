@@ -1,0 +1,155 @@
+"""The first half of a run: each item of the source is looked at once, and fetched if changed."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from collections_app.intake.incoming import problem_with_id
+from collections_app.models import Document, Run, RunProblem, Source, SourceItem
+from collections_app.sources import queue
+from collections_app.sources.addresses import Refused
+from collections_app.sources.chunks import Chunk
+from collections_app.sources.fetch import FetchError, Later
+from collections_app.sources.items import Failed, Item, Skipped, Unlisted, Validators
+from collections_app.storage import Rejected
+
+LOOK_AHEAD = 200  # items whose state is read at once
+HELD_BYTES = 20_000_000  # that these may hold in memory
+MOST_FAILURES = 10  # in a row that may pass later: then the server is left alone for a while
+
+GoOn = Callable[[], bool]
+SKIPPED, FAILED = RunProblem.Outcome.SKIPPED, RunProblem.Outcome.FAILED
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += item.weight
+        if len(batch) == LOOK_AHEAD or weight > HELD_BYTES:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+@dataclass
+class _Known:
+    """What stands of the items of a batch before they are looked at."""
+
+    items: dict[str, SourceItem]
+    documents: set[str]  # ids of items whose documents are there
+    taken: set[str]  # ids that another source of the collection has
+
+
+def _known(source: Source, batch: list[Item]) -> _Known:
+    """In three queries."""
+    ids = [item.external_id for item in batch]
+    documents = Document.objects.filter(collection=source.collection_id, external_id__in=ids)
+    others = SourceItem.objects.filter(
+        source__collection=source.collection_id, external_id__in=ids
+    ).exclude(source=source)
+    return _Known(
+        {one.external_id: one for one in source.items.filter(external_id__in=ids)},
+        set(documents.values_list("external_id", flat=True)),
+        set(others.values_list("external_id", flat=True)),
+    )
+
+
+class Listing:
+    """Looks at items one by one and tells the chunk what became of each.
+
+    After a worker died at this run, each item is noted before it is fetched and committed
+    after: one that kills its worker is found and left out.
+    """
+
+    def __init__(self, run: Run, chunk: Chunk) -> None:
+        self._run = run
+        self._chunk = chunk
+        self._suspect = run.cursor.get("suspect")
+        self._careful = run.attempts > 1
+        self._met: set[str] = set()
+        self._failures = 0
+        if self._careful:
+            chunk.items = 1
+
+    def see(self, items: Iterable[Item], go_on: GoOn) -> bool:
+        """All items; whether `go_on` let it come to the end. What was found is committed,
+        also where it raises Later, Unlisted or what the kinds raise."""
+        try:
+            for batch in batches(items):
+                known = _known(self._run.source, batch)
+                for item in batch:
+                    self._see(item, known)
+                    if self._chunk.is_full():
+                        self._chunk.commit(item.cursor)
+                        if not go_on():
+                            return False
+        except (Later, Unlisted, FetchError, Refused):
+            self._chunk.commit()
+            raise
+        self._chunk.commit()
+        return True
+
+    def _see(self, item: Item, known: _Known) -> None:
+        key = item.external_id
+        before = known.items.get(key)
+        if reason := _reason_without_id(item):
+            self._run.cursor["incomplete"] = True
+            self._chunk.problem(key, FAILED, reason, seen=False)
+        elif key in self._met:
+            self._chunk.problem(key, SKIPPED, _("Another item has the same id."), seen=False)
+        elif before and before.seen_run == self._run.pk:
+            pass  # before this run was interrupted
+        elif key in known.taken and before is None:
+            message = _("Another source of this collection has a document of this id.")
+            self._chunk.problem(key, SKIPPED, message, seen=False)
+        else:
+            stood = before.validators if before and key in known.documents else {}
+            self._see_content(item, stood)
+        self._met.add(key)
+
+    def _see_content(self, item: Item, stood: Validators) -> None:
+        key = item.external_id
+        if item.validators and item.validators.items() <= stood.items():
+            self._chunk.unchanged(key, stood)
+            return
+        if key == self._suspect:
+            self._chunk.problem(key, FAILED, _("The worker stopped while it was at this item."))
+            return
+        if self._careful:
+            queue.update(self._run, cursor=self._run.cursor | {"suspect": key})
+        try:
+            found = item.fetch(stood)
+            if found is None:
+                self._chunk.unchanged(key, stood | item.validators)
+            else:
+                self._chunk.content(key, found, item.validators | found.validators)
+        except Skipped as error:
+            self._chunk.problem(key, SKIPPED, str(error))
+        except (Failed, FetchError, Refused, Rejected, OSError) as error:
+            self._chunk.problem(key, FAILED, str(error))
+            self._count(error)
+        else:
+            self._failures = 0
+
+    def _count(self, error: Exception) -> None:
+        """Raises Unlisted after too many in a row that a later try may mend."""
+        again = isinstance(error, FetchError) and error.again
+        self._failures = self._failures + 1 if again else 0
+        if self._failures == MOST_FAILURES:
+            message = _("%(count)d items in a row could not be had: %(reason)s")
+            raise Unlisted(message % {"count": MOST_FAILURES, "reason": error})
+
+
+def _reason_without_id(item: Item) -> str:
+    """Why the item has no id to go by; empty where it has one."""
+    if item.listed:
+        return problem_with_id(item.external_id)
+    try:
+        item.fetch({})
+    except Failed as error:
+        return str(error)
+    return _("The item has no id.")

@@ -14,6 +14,7 @@ from collections_app.models.content import (
 from collections_app.models.embedding import EmbeddingModel
 from collections_app.models.passages import Passage, Posting, Vector
 from collections_app.models.quotas import Quota
+from collections_app.models.reference import ImportedCollection, ImportedRow, ModelAlias
 from collections_app.models.sources import (
     Run,
     RunProblem,
@@ -33,6 +34,9 @@ __all__ = [
     "Document",
     "DocumentQuerySet",
     "EmbeddingModel",
+    "ImportedCollection",
+    "ImportedRow",
+    "ModelAlias",
     "Passage",
     "Posting",
     "Quota",

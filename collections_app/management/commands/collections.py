@@ -1,12 +1,12 @@
-"""The collections: `collections list [--json]`, `collections delete NAME`."""
+"""The collections: `collections list [--json]`, `collections delete NAME`, `collections path`."""
 
 import json
 import math
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand
 from django.db.models import Count, F, Q
 
 from collections_app import services
@@ -14,28 +14,44 @@ from collections_app.management import options as shared
 from collections_app.models import Collection, Document
 
 
-class Command(BaseCommand):
-    help = "List the collections, or delete one with all its documents."
+class Command(shared.LlmCommand):
+    help = "List the collections, delete one with all its documents, or say where they are."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", nargs="?", choices=["list", "delete"], default="list")
-        parser.add_argument("name", nargs="?", help="of the collection to delete")
+        actions = ["list", "delete", "path"]
+        parser.add_argument("action", nargs="?", choices=actions, default="list")
+        parser.add_argument("collection", nargs="?", help="the one to delete")
         parser.add_argument("--json", action="store_true", help="print the list as JSON")
+        shared.add_database(parser)
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = shared.owner(options)
-        if options["action"] == "delete":
-            found = shared.collection(user, options["name"] or "")
-            services.delete_collection(found, patience=math.inf)
-            self.stdout.write(f"Deleted {found.name}.")
+        shared.refuse_database(options)
+        if options["action"] == "path":
+            self.stdout.write(_place())
+        elif options["action"] == "delete":
+            self._delete(options)
         elif options["json"]:
-            self.stdout.write(json.dumps(_rows(user), indent=4, ensure_ascii=False))
+            self.stdout.write(json.dumps(_rows(shared.owner(options)), indent=4))
         else:
-            for row in _rows(user):
+            for row in _rows(shared.owner(options)):
                 count = row["num_embeddings"]
                 self.stdout.write(f"{row['name']}: {row['model']}")
                 self.stdout.write(f"  {count} embedding{'' if count == 1 else 's'}")
+
+    def _delete(self, options: dict[str, Any]) -> None:
+        if not options["collection"]:
+            raise shared.usage("Missing argument: the name of the collection to delete.")
+        found = shared.collection(shared.owner(options), options["collection"])
+        services.delete_collection(found, patience=math.inf)
+        self.stderr.write(f"Deleted {found.name}.")
+
+
+def _place() -> str:
+    """The database's address, without its password."""
+    found = settings.DATABASES["default"]
+    host, port = found.get("HOST") or "localhost", found.get("PORT") or 5432
+    return f"postgresql://{found['USER']}@{host}:{port}/{found['NAME']}"
 
 
 def _rows(user: User) -> list[dict[str, Any]]:

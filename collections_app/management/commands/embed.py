@@ -7,16 +7,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 import numpy as np
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from collections_app import services, vectors
 from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
-from collections_app.models import Document, EmbeddingModel
+from collections_app.models import Collection, Document, EmbeddingModel
 
 
-class Command(BaseCommand):
+class Command(shared.LlmCommand):
     help = "Embed a text: print its vector, or store it in a collection under an id."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,22 +25,26 @@ class Command(BaseCommand):
         shared.add_text(parser)
         formats = ["json", "blob", "base64", "hex"]
         parser.add_argument("-f", "--format", choices=formats, help="how to print (json)")
-        parser.add_argument(
-            "--store", action="store_true", help="taken for llm's sake: the text is always kept"
-        )
+        shared.add_binary(parser)
+        shared.add_store(parser)
         shared.add_model(parser)
         shared.add_metadata(parser)
+        shared.add_database(parser)
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["collection"] and not options["id"]:
-            raise CommandError("A collection needs an id: embed COLLECTION ID -c TEXT.")
+            raise CommandError("Must provide both collection and id")
+        if options["store"] and not options["collection"]:
+            raise CommandError("Must provide collection when using --store")
+        shared.refuse_database(options)
+        shared.refuse_binary(options)
+        model = None if options["collection"] else shared.model(options["model"])
         text = shared.text(options)
-        if options["collection"]:
-            self._store(text, options)
+        if model is None:
+            model = self._store(text, options).embedding_model
         if options["format"] or not options["collection"]:
-            vector = self._vector(text, shared.model(options["model"]))
-            self._print(vector, options["format"] or "json")
+            self._print(self._vector(text, model), options["format"] or "json")
 
     def _vector(self, text: str, model: EmbeddingModel) -> np.ndarray:
         try:
@@ -55,7 +59,8 @@ class Command(BaseCommand):
         vector: np.ndarray = encoder.encode([seen])[0]
         return vector
 
-    def _store(self, text: str, options: dict[str, Any]) -> None:
+    def _store(self, text: str, options: dict[str, Any]) -> Collection:
+        """Under the model of the collection, where there is one already."""
         user = shared.owner(options)
         collection = shared.collection_made(user, options["collection"], options["model"])
         item = services.Incoming(options["id"], body=text, metadata=options["metadata"])
@@ -66,11 +71,12 @@ class Command(BaseCommand):
         document = collection.documents.get(external_id=options["id"])
         if document.state == Document.State.SET_ASIDE:
             raise CommandError(document.error)
+        return collection
 
     def _print(self, vector: np.ndarray, form: str) -> None:
         data = vector.astype("<f4").tobytes()
         if form == "blob":
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.write(data + b"\n")  # as the reference tool does
         elif form == "json":
             self.stdout.write(json.dumps([float(number) for number in vector]))
         else:

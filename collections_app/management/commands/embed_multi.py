@@ -1,59 +1,113 @@
-"""Many files into a collection: `embed_multi notes --files ~/notes '**/*.md'`."""
+"""Many texts into a collection: rows of a file, of a query, or files of a folder."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from tqdm import tqdm
 
 from collections_app import services
 from collections_app.ingest.work import BATCH
+from collections_app.management import inputs
 from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
 from collections_app.models import Collection, Document
+from collections_app.pipeline.rows import Plan
 
 
-class Command(BaseCommand):
-    help = "Put files into a collection, embed them, and wait until they are."
+class Command(shared.LlmCommand):
+    help = "Put rows or files into a collection, embed them, and wait until they are."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="the collection; made where there is none")
-        parser.add_argument(
-            "--files",
-            nargs=2,
-            action="append",
-            required=True,
-            metavar=("DIR", "GLOB"),
-            help="files to add, by folder and pattern; may be given again",
-        )
+        parser.add_argument("collection", help="made where there is none")
+        parser.add_argument("input_path", nargs="?", help="a file of rows; - is standard input")
+        parser.add_argument("--format", choices=list(inputs.KINDS), help="of the file of rows")
+        self._add_inputs(parser)
         parser.add_argument("--prefix", default="", help="put before each id")
+        parser.add_argument("--prepend", default="", help="put before each text")
         parser.add_argument("--batch-size", type=int, default=BATCH, help="documents at a time")
         visibilities = Collection.Visibility.values
         parser.add_argument("--visibility", choices=visibilities, help="of a new collection")
         parser.add_argument("--no-wait", action="store_true", help="leave the rest to the worker")
-        parser.add_argument(
-            "--store", action="store_true", help="taken for llm's sake: the text is always kept"
-        )
+        shared.add_store(parser)
         shared.add_model(parser)
         shared.add_metadata(parser)
+        shared.add_database(parser, "an SQLite file that --sql reads")
         shared.add_owner(parser)
 
+    def _add_inputs(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--files",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("DIR", "GLOB"),
+            help="files, by folder and pattern; may be given again",
+        )
+        parser.add_argument(
+            "--encoding", action="append", default=[], help="of --files, to be tried in order"
+        )
+        shared.add_binary(parser)
+        parser.add_argument("--sql", help="a query that gives the rows")
+        parser.add_argument(
+            "--attach",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("ALIAS", "PATH"),
+            help="an SQLite file for the query; may be given again",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["batch_size"] < 1:
-            raise CommandError("--batch-size must be 1 or more.")
-        files = list(_files(options["files"], options["prefix"], options["metadata"]))
-        if not files:
+        _check(options)
+        self._failures: list[tuple[str, str]] = []
+        files = inputs.paths(options["files"])
+        if options["files"] and not files:
             raise CommandError("No file matches.")
         collection = shared.collection_made(
-            shared.owner(options), options["name"], options["model"], options["visibility"]
+            shared.owner(options), options["collection"], options["model"], options["visibility"]
         )
-        bar = tqdm(files, desc="Reading", unit="file", disable=None)
-        result = services.add_files(collection, bar)
+        if files:
+            result = self._add_files(collection, files, options)
+        elif options["sql"]:
+            found = inputs.of_sql(options["sql"], options["database"], options["attach"])
+            result = self._add_rows(collection, found, options)
+        else:
+            with inputs.table(options["input_path"]) as path:
+                found = inputs.of_file(path, options["format"])
+                result = self._add_rows(collection, found, options)
         if not options["no_wait"]:
             self._embed(collection, len(result.added) + len(result.changed), options["batch_size"])
         self._report(collection, result)
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self._failures.append((name, reason))
+
+    def _add_files(
+        self, collection: Collection, files: list[Any], options: dict[str, Any]
+    ) -> services.AddResult:
+        """Read by their content; as plain text where an encoding or --prepend asks for that."""
+        bar = tqdm(files, desc="Reading", unit="file", disable=None)
+        named = ((path, options["prefix"] + name) for path, name in bar)
+        if options["encoding"] or options["prepend"]:
+            items = inputs.decoded(
+                named, options["encoding"], options["prepend"], options["metadata"], self._leave_out
+            )
+            return services.add_documents(collection, items)
+        metadata = options["metadata"]
+        return services.add_files(
+            collection, (services.NamedPath(path, name, metadata) for path, name in named)
+        )
+
+    def _add_rows(
+        self, collection: Collection, found: Iterable[Any], options: dict[str, Any]
+    ) -> services.AddResult:
+        bar = tqdm(found, desc="Reading", unit="row", disable=None)
+        plan = Plan(prefix=options["prefix"], prepend=options["prepend"])
+        return services.add_documents(
+            collection, inputs.documents(bar, plan, options["metadata"], self._leave_out)
+        )
 
     def _embed(self, collection: Collection, total: int, batch: int) -> None:
         with tqdm(total=total, desc="Embedding", unit="document", disable=None) as bar:
@@ -64,37 +118,33 @@ class Command(BaseCommand):
             embed_all(collection, show, batch=batch)
 
     def _report(self, collection: Collection, result: services.AddResult) -> None:
-        failures = [(one.external_id, one.message) for one in result.problems]
-        aside = collection.documents.filter(state=Document.State.SET_ASIDE)
-        failures += aside.filter(
-            pk__in=result.added + result.changed + result.unchanged
-        ).values_list("external_id", "error")
+        taken = result.added + result.changed + result.unchanged
+        aside = collection.documents.filter(state=Document.State.SET_ASIDE, pk__in=taken)
+        left_out = self._failures + [(one.external_id, one.message) for one in result.problems]
+        failures = left_out + list(aside.values_list("external_id", "error"))
         for name, reason in failures:
             self.stderr.write(f"{name}: {reason}")
         self.stdout.write(
             f"{collection.name}: {len(result.added)} added, {len(result.changed)} changed, "
             f"{len(result.unchanged)} unchanged, {len(failures)} failed."
         )
-        taken = len(result.added) + len(result.changed) + len(result.unchanged)
-        if taken + len(result.problems) == len(failures):
+        if failures and len(taken) + len(left_out) == len(failures):
             raise CommandError("Nothing went in.")
 
 
-def _files(
-    pairs: list[list[str]], prefix: str, metadata: dict[str, Any]
-) -> Iterator[services.NamedPath]:
-    """Each file once, in order of its path; the id is the path within its folder."""
-    seen = set[Path]()
-    for folder, pattern in pairs:
-        root = Path(folder).expanduser()
-        if not root.is_dir():
-            raise CommandError(f"{folder} is not a folder.")
-        try:
-            found = sorted(path for path in root.glob(pattern) if path.is_file())
-        except (ValueError, NotImplementedError) as error:
-            raise CommandError(f"{pattern!r} is not a pattern like '**/*.md': {error}.") from error
-        for path in found:
-            if path not in seen:
-                seen.add(path)
-                name = prefix + path.relative_to(root).as_posix()
-                yield services.NamedPath(path, name, metadata)
+def _check(options: dict[str, Any]) -> None:
+    """The combinations that the reference tool refuses, and the same exit status."""
+    files, rows = options["files"], options["input_path"] or options["sql"]
+    if options["binary"] and not files:
+        raise shared.usage("--binary must be used with --files")
+    if options["binary"] and options["encoding"]:
+        raise shared.usage("--binary cannot be used with --encoding")
+    if not rows and not files:
+        raise shared.usage("Either --sql or input path or --files is required")
+    if files and (rows or options["format"]):
+        raise shared.usage("Cannot use --files with --sql, input path or --format")
+    if options["batch_size"] < 1:
+        raise shared.usage("--batch-size must be 1 or more.")
+    shared.refuse_binary(options)
+    if not options["sql"]:
+        shared.refuse_database(options)

@@ -5,7 +5,8 @@ import textwrap
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.conf import settings
+from django.core.management.base import CommandError
 
 from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
@@ -14,28 +15,34 @@ from collections_app.services import Rejected
 from search_app.search import Similar, similar
 
 
-class Command(BaseCommand):
+class Command(shared.LlmCommand):
     help = "Print the documents of a collection most similar to a text or to one of its own."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("collection")
         parser.add_argument("id", nargs="?", help="of a document in the collection")
         shared.add_text(parser)
+        shared.add_binary(parser)
         parser.add_argument("-n", "--number", type=int, default=10, help="how many (10)")
         parser.add_argument("-p", "--plain", action="store_true", help="text instead of JSON")
         parser.add_argument("--prefix", default="", help="only ids that begin with this")
+        shared.add_database(parser)
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = shared.owner(options)
-        collection = shared.collection(user, options["collection"])
+        shared.refuse_database(options)
         if options["number"] < 1:
             raise CommandError("The number must be 1 or more.")
+        if not (options["id"] or options["content"] or options["input"]):
+            raise CommandError("Must provide content or an ID for the comparison")
+        shared.refuse_binary(options)
+        user = shared.owner(options)
+        collection = shared.collection(user, options["collection"])
         try:
             found = similar(
                 user,
                 collection,
-                **_asked(collection, options),
+                **self._asked(collection, options),
                 prefix=options["prefix"],
                 limit=options["number"],
             )
@@ -45,17 +52,17 @@ class Command(BaseCommand):
         for row in _rows(found):
             self.stdout.write(show(row))
 
-
-def _asked(collection: Collection, options: dict[str, Any]) -> dict[str, Any]:
-    """The document or the text to compare with."""
-    if options["id"] is None:
-        return {"text": shared.text(options)}
-    if options["content"] is not None or options["input"] is not None:
-        raise CommandError("Give an id or a text, not both.")
-    document = collection.documents.filter(external_id=options["id"]).first()
-    if document is None:
-        raise CommandError(f"There is no document {options['id']!r} in {collection}.")
-    return {"document": document}
+    def _asked(self, collection: Collection, options: dict[str, Any]) -> dict[str, Any]:
+        """The document or, where there is no id, the text to compare with."""
+        if options["id"]:
+            document = collection.documents.filter(external_id=options["id"]).first()
+            if document is None:
+                raise CommandError(f"ID not found in collection: {options['id']}")
+            return {"document": document}
+        text, most = shared.text(options), settings.MAX_QUERY_CHARS
+        if len(text) > most:
+            self.stderr.write(f"The text has {len(text)} characters; the first {most} are read.")
+        return {"text": text[:most]}
 
 
 def _rows(found: list[Similar]) -> list[dict[str, Any]]:
@@ -65,7 +72,7 @@ def _rows(found: list[Similar]) -> list[dict[str, Any]]:
         {
             "id": one.document.external_id,
             "score": one.score,
-            "content": texts.get(one.document.pk),
+            "content": texts.get(one.document.pk) or None,
             "metadata": one.document.metadata or None,
         }
         for one in found
@@ -74,7 +81,9 @@ def _rows(found: list[Similar]) -> list[dict[str, Any]]:
 
 def _plain(row: dict[str, Any]) -> str:
     """Id and score, then content and metadata set in, and an empty line."""
-    parts = [f"{row['id']} ({row['score']})\n", textwrap.indent(row["content"] or "", "  ")]
+    parts = [f"{row['id']} ({row['score']})\n"]
+    if row["content"]:
+        parts.append(textwrap.indent(row["content"], "  "))
     if row["metadata"]:
         parts.append(textwrap.indent(json.dumps(row["metadata"]), "  "))
     return "\n".join([*parts, "", ""])

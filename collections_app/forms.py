@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app import vectors
 from collections_app.encoders import ModelMissing
+from collections_app.lengths import problem_with_passages
 from collections_app.models import ApiToken, Collection, Document, EmbeddingModel
 
 logger = logging.getLogger(__name__)
@@ -38,8 +39,23 @@ class CollectionForm(CollectionModelForm):
 class CollectionEditForm(CollectionModelForm):
     class Meta:
         model = Collection
-        fields = ["name", "description", "visibility"]
+        fields = ["name", "description", "visibility", "passage_tokens", "passage_overlap"]
         widgets = CollectionForm.Meta.widgets
+        help_texts = {
+            "passage_tokens": _(
+                "In tokens, at most; empty for as many as the model reads. A new length splits "
+                "all documents again, in the background."
+            ),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        wanted = copy(self.instance)
+        for name in {"passage_tokens", "passage_overlap"} & set(cleaned):
+            setattr(wanted, name, cleaned[name])
+        if message := problem_with_passages(wanted):
+            self.add_error(None, message)
+        return cleaned
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]

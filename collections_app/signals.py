@@ -5,6 +5,12 @@ from django.dispatch import Signal
 documents_indexed = Signal()
 """After a batch has been committed: `sender=Collection, collection_id: int`."""
 
+embedding_stalled = Signal()
+"""When a collection's embedding has made no progress: `sender=Collection`.
+
+A receiver that knows the cause returns it, in the reader's language; else an empty string.
+"""
+
 documents_deleting = Signal()
 """Inside the deleting transaction, before the rows go.
 

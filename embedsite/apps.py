@@ -5,4 +5,4 @@ class EmbedsiteConfig(AppConfig):
     name = "embedsite"
 
     def ready(self) -> None:
-        from embedsite import checks  # noqa: F401 (registers itself)
+        from embedsite import checks, stalls  # noqa: F401 (they register themselves)

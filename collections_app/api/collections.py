@@ -37,7 +37,10 @@ TAGS = ["collections"]
     partial_update=extend_schema(
         operation_id="collections_edit",
         summary=_("Edit a collection"),
-        description=_("The embedding model and the language are chosen once."),
+        description=_(
+            "The embedding model and the language are chosen once. A new passage length or "
+            "overlap splits all documents again, those that were set aside too."
+        ),
         tags=TAGS,
     ),
     destroy=extend_schema(
@@ -64,6 +67,9 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
         model = values.pop("embedding_model", None)
         serializer.instance = services.create_collection(user, model=model, **values)
 
+    def perform_update(self, serializer: BaseSerializer[Collection]) -> None:
+        services.edit_collection(cast(Collection, serializer.instance), **serializer.validated_data)
+
     def perform_destroy(self, instance: Collection) -> None:
         services.delete_collection(instance)
 
@@ -88,6 +94,47 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
     def retry(self, request: Request, pk: int) -> Response:
         queued = services.retry(self.get_object().documents.all())
         return Response({"queued": queued}, status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        operation_id="collections_pause",
+        summary=_("Pause embedding"),
+        description=_("Documents in work are finished; the others wait."),
+        tags=TAGS,
+        request=None,
+        responses=ProgressSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: int) -> Response:
+        collection = self.get_object()
+        services.pause(collection)
+        return Response(ProgressSerializer(services.progress(collection)).data)
+
+    @extend_schema(
+        operation_id="collections_resume",
+        summary=_("Go on with embedding"),
+        tags=TAGS,
+        request=None,
+        responses=ProgressSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: int) -> Response:
+        collection = self.get_object()
+        services.resume(collection)
+        return Response(ProgressSerializer(services.progress(collection)).data)
+
+    @extend_schema(
+        operation_id="collections_cancel",
+        summary=_("Give up embedding what waits"),
+        description=_("The documents are set aside; retrying takes them up again."),
+        tags=TAGS,
+        request=None,
+        responses=ProgressSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        collection = self.get_object()
+        services.cancel(collection, request.user.get_username())
+        return Response(ProgressSerializer(services.progress(collection)).data)
 
     @extend_schema(
         operation_id="collections_reembed",

@@ -4,18 +4,19 @@ Only `stored` reads the database, so encoding may run in a thread of its own.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from collections_app import vectors
-from collections_app.ingest.read import Reading
+from collections_app.ingest.read import Part, Reading
 from collections_app.models import EmbeddingModel, Vector
 
 logger = logging.getLogger(__name__)
 
 Vectors = dict[str, np.ndarray]  # by content hash; float32, (dimension,)
-Failures = list[tuple[Reading, Exception]]
+Failures = list[tuple[Reading, Exception, Mapping[str, object]]]  # and where in the source
+FIRST_WORDS = 40  # characters
 
 
 class NoVectorError(Exception):
@@ -42,27 +43,51 @@ def encode(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
 def _encode(
     model: EmbeddingModel, readings: Sequence[Reading], found: Vectors, failures: Failures
 ) -> None:
-    texts = {
-        part.content_hash: part.embedded
-        for one in readings
-        for part in one.parts
-        if part.content_hash not in found
-    }
-    if not texts:
-        return
+    parts = [part for one in readings for part in one.parts]
     try:
-        made = vectors.encoder(model).encode(list(texts.values()))
-        _check(made)
+        found |= _made(model, [part for part in parts if part.content_hash not in found])
     except Exception as error:
         if len(readings) == 1:
             logger.exception("Document %d cannot be embedded.", readings[0].document.pk)
-            failures.append((readings[0], error))
+            failures.append((readings[0], error, _place(_culprit(model, parts))))
             return
         middle = len(readings) // 2
         _encode(model, readings[:middle], found, failures)
         _encode(model, readings[middle:], found, failures)
-        return
-    found.update(zip(texts, made, strict=True))
+
+
+def _made(model: EmbeddingModel, parts: Sequence[Part]) -> Vectors:
+    texts = {part.content_hash: part.embedded for part in parts}
+    if not texts:
+        return {}
+    made = vectors.encoder(model).encode(list(texts.values()))
+    _check(made)
+    return dict(zip(texts, made, strict=True))
+
+
+def _culprit(model: EmbeddingModel, parts: Sequence[Part]) -> Part | None:
+    """The first passage that the encoder fails on, found by halves; None if it fails on all."""
+    last = parts[-1]
+    while len(parts) > 1:
+        middle = len(parts) // 2
+        parts = parts[:middle] if _fails(model, parts[:middle]) else parts[middle:]
+    [found] = parts
+    return None if found is not last and _fails(model, [last]) else found
+
+
+def _fails(model: EmbeddingModel, parts: Sequence[Part]) -> bool:
+    try:
+        _made(model, parts)
+    except Exception:
+        return True
+    return False
+
+
+def _place(part: Part | None) -> Mapping[str, object]:
+    """Where the passage stands in the source; by its first words where that is all there is."""
+    if part is None:
+        return {}
+    return part.place or {"passage": f"“{' '.join(part.text.split())[:FIRST_WORDS]}…”"}
 
 
 def _check(made: np.ndarray) -> None:

@@ -131,17 +131,20 @@ def _copy(model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any
 _READY = """
 UPDATE collections_app_document AS document SET
     state = 'ready', ready_at = now(), updated = now(), attempts = 0, not_before = NULL,
-    claim_token = NULL, lease_until = NULL, error = '', error_stage = '',
+    claim_token = NULL, lease_until = NULL, error = '', error_stage = '', error_place = '{}',
     title = made.title, text = coalesce(made.text, document.body), media_type = made.media_type,
+    format = made.format, encoding = made.encoding,
     metadata = made.metadata, token_count = made.token_count,
     body = CASE WHEN made.body_kept THEN document.body END,
     stages = document.stages - 'set_aside' || made.stages || jsonb_build_object(
         'indexed', clock_timestamp(), 'ready', clock_timestamp()
     )
 FROM unnest(
-    %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::jsonb[], %s::int[], %s::bool[], %s::jsonb[]
-) AS made(id, title, text, media_type, metadata, token_count, body_kept, stages)
+) AS made(
+    id, title, text, media_type, format, encoding, metadata, token_count, body_kept, stages
+)
 WHERE document.id = made.id
 """
 
@@ -154,6 +157,8 @@ def _write_states(readings: Sequence[Reading]) -> None:
             one.title,
             None if one.text == one.document.body else one.text,
             one.media_type,
+            one.format,
+            one.encoding if one.document.blob_id else "",
             Jsonb(one.metadata),
             sum(part.span.token_count for part in one.parts),
             not _stands_for_body(one),
@@ -166,6 +171,12 @@ def _write_states(readings: Sequence[Reading]) -> None:
 
 
 def _stands_for_body(reading: Reading) -> bool:
-    """Whether the body need not be kept: `text` is the same, or is what HTML came to."""
-    body, given = reading.document.body, reading.document.media_type
-    return body is not None and (body.strip("\n") == reading.text or given != reading.media_type)
+    """Whether the body need not be kept: `text` is the same, or is what HTML came to.
+
+    What is read as another format by somebody's word is kept: the word may be taken back.
+    """
+    document = reading.document
+    if document.body is None:
+        return False
+    converted = document.media_type != reading.media_type and not document.as_format
+    return converted or document.body.strip("\n") == reading.text

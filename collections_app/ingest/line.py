@@ -122,10 +122,10 @@ def _batches(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
 def _commit(batch: _Batch) -> None:
     try:
         failures = batch.failures.result()
-        for one, error in failures:
+        for one, error, place in failures:
             give_up = set_aside if isinstance(error, NoVectorError) else postpone
-            give_up(one.document, "embed", str(error) or repr(error))
-        failed = {one.document.pk for one, _error in failures}
+            give_up(one.document, "embed", str(error) or repr(error), place)
+        failed = {one.document.pk for one, _error, _place in failures}
         encoded = [one for one in batch.readings if one.document.pk not in failed]
         kept = finish(batch.model, encoded, batch.found)
     except Exception as error:

@@ -37,7 +37,7 @@ def release_abandoned() -> int:
     """Take documents back from workers that are gone; how many."""
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _run(statement: str, token: uuid.UUID) -> None:

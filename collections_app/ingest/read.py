@@ -10,9 +10,11 @@ from typing import Any
 from django.conf import settings
 
 from collections_app import storage, vectors
+from collections_app.ingest import copies
 from collections_app.ingest.clock import Clock
 from collections_app.models import Document, EmbeddingModel
-from collections_app.pipeline.extract import Extracted, Unreadable, extract
+from collections_app.pipeline import pictures
+from collections_app.pipeline.extract import Extracted, Limits, Unreadable, extract
 from collections_app.pipeline.split import Span, embedded_text, split
 from collections_app.pipeline.terms import terms
 from collections_app.pipeline.tokenizer import Tokenizer
@@ -20,6 +22,7 @@ from collections_app.pipeline.tokenizer import Tokenizer
 logger = logging.getLogger(__name__)
 
 TITLE_LENGTH = 500
+_OF_READING = ("warnings", "scanned_pages")  # in the metadata; they hold for one reading
 
 
 class Unusable(Exception):  # noqa: N818 - a statement about the content
@@ -50,6 +53,8 @@ class Reading:
     title: str
     text: str
     media_type: str
+    format: str
+    encoding: str
     metadata: dict[str, Any]
     parts: list[Part]
     reached: dict[str, str]  # ISO times by stage
@@ -78,7 +83,7 @@ class Reader:
         title = document.title or found.title[:TITLE_LENGTH].strip()
         heading = "" if title in (document.external_id, found.text.strip()) else title
         try:
-            spans = split(found.text, found.media_type, self.tokenizer, self.limit, title=heading)
+            spans = self._spans(document, found, heading)
         except Exception as error:
             logger.exception("Document %d cannot be split.", document.pk)
             raise Unusable("split", f"The text could not be split ({error!r}).") from error
@@ -90,9 +95,23 @@ class Reader:
             title=title,
             text=found.text,
             media_type=found.media_type,
-            metadata={**found.metadata, **document.metadata},
+            format=found.format,
+            encoding=found.encoding,
+            metadata=_metadata(found, document),
             parts=[self._part(document, title, found, span) for span in spans],
             reached={"extracted": extracted, "split": self.clock.now()},
+        )
+
+    def _spans(self, document: Document, found: Extracted, title: str) -> list[Span]:
+        wanted = document.collection
+        limit = min(wanted.passage_tokens or self.limit, self.limit)
+        return split(
+            found.text,
+            found.media_type,
+            self.tokenizer,
+            limit,
+            wanted.passage_overlap,
+            title=title,
         )
 
     def _part(self, document: Document, title: str, found: Extracted, span: Span) -> Part:
@@ -111,14 +130,27 @@ class Reader:
         )
 
 
+def _metadata(found: Extracted, document: Document) -> dict[str, Any]:
+    """What was given goes before what was found, but not what an earlier reading found missing."""
+    given = {key: value for key, value in document.metadata.items() if key not in _OF_READING}
+    return {**found.metadata, **given}
+
+
 def _extracted(document: Document) -> Extracted:
     try:
-        return extract(
-            _content(document),
+        data = _content(document)
+        found = extract(
+            data,
             name=document.external_id if document.blob else "",
             media_type=document.media_type,
             max_chars=settings.MAX_TEXT_CHARS,
+            as_format=document.as_format,
+            as_encoding=document.as_encoding if document.blob else "",
+            limits=Limits(settings.EXTRACT_MEMORY_MB, settings.EXTRACT_SECONDS),
         )
+        if document.blob and found.format in pictures.FORMATS:
+            copies.make(document.blob, data)
+        return found
     except Unreadable as error:
         raise Unusable("extract", str(error)) from error
     except FileNotFoundError as error:

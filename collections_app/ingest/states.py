@@ -4,6 +4,7 @@ A worker's changes count only while the row carries the token of the worker's cl
 is the one in the `Document` at hand.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -22,11 +23,13 @@ FRESH: dict[str, Any] = RELEASED | {
     "not_before": None,
     "error": "",
     "error_stage": "",
+    "error_place": {},
 }
 
 
 SET_ASIDE: dict[str, Any] = RELEASED | {
     "state": Document.State.SET_ASIDE,
+    "updated": Now(),
     "stages": Func(
         F("stages"),
         JSONObject(set_aside=Now()),
@@ -60,21 +63,40 @@ def waiting(collection_id: int | None = None) -> QuerySet[Document]:
     return rows if collection_id is None else rows.filter(collection=collection_id)
 
 
-def set_aside(document: Document, stage: str, reason: str) -> None:
+def set_aside(
+    document: Document, stage: str, reason: str, place: Mapping[str, object] | None = None
+) -> None:
     """Give the document up, visibly, until someone retries or edits it."""
     Document.objects.filter(pk=document.pk, claim_token=document.claim_token).update(
-        **SET_ASIDE, error=_short(reason), error_stage=stage
+        **SET_ASIDE, error=_short(reason), error_stage=stage, error_place=dict(place or {})
     )
 
 
-def postpone(document: Document, stage: str, reason: str) -> None:
+def postpone(
+    document: Document, stage: str, reason: str, place: Mapping[str, object] | None = None
+) -> None:
     """Let the document be tried again later, or give it up after the last attempt."""
     if document.attempts >= settings.MAX_ATTEMPTS:
-        set_aside(document, stage, reason)
+        set_aside(document, stage, reason, place)
         return
     wait = timedelta(seconds=BACKOFF_SECONDS * 4 ** (document.attempts - 1))
     Document.objects.filter(pk=document.pk, claim_token=document.claim_token).update(
-        **RELEASED, not_before=Now() + wait, error=_short(reason), error_stage=stage
+        **RELEASED,
+        not_before=Now() + wait,
+        error=_short(reason),
+        error_stage=stage,
+        error_place=dict(place or {}),
+    )
+
+
+def cancel(rows: QuerySet[Document], by: str) -> int:
+    """Set aside those that wait or are in work; a worker at them commits nothing. How many."""
+    waiting = rows.filter(state=Document.State.QUEUED)
+    ids = waiting.order_by("pk").select_for_update(of=["self"]).values_list("pk", flat=True)
+    return Document.objects.filter(pk__in=list(ids)).update(
+        **SET_ASIDE,
+        error=f"The embedding was cancelled by {by}. Try again to go on.",
+        error_stage="cancel",
     )
 
 

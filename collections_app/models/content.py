@@ -124,6 +124,9 @@ class Blob(models.Model):
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     size = models.PositiveBigIntegerField(_("bytes"))
+    # Of a picture, upright, once its copies have been made (`storage.COPIES`).
+    width = models.PositiveIntegerField(_("width"), null=True)
+    height = models.PositiveIntegerField(_("height"), null=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -197,6 +200,8 @@ class Document(models.Model):
     lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
     error_stage = models.CharField(_("failed at"), max_length=20, blank=True)
+    # Where in the source, as `Passage.place` has it, if that is known.
+    error_place = models.JSONField(_("failed where"), default=dict, blank=True)
 
     created = models.DateTimeField(_("added"), auto_now_add=True)
     updated = models.DateTimeField(_("changed"), auto_now=True)

@@ -15,6 +15,7 @@ from .tokenizer import Tokenizer
 
 MIN_LIMIT = 16
 MAX_HEADING = 1000  # characters: the width of the passages' column
+MOST_OVERLAP = 4  # times in the limit
 _LONG = 40  # characters; longer tokens and gaps are divided so that they can be cut
 _ATOM = 8  # characters; the parts they are divided into
 
@@ -51,7 +52,7 @@ def split(
     """
     if limit < MIN_LIMIT:
         raise ValueError(f"A token limit of {limit} is too small; {MIN_LIMIT} is the least.")
-    overlap = limit // 8 if overlap is None else min(overlap, limit // 4)
+    overlap = limit // 8 if overlap is None else min(overlap, limit // MOST_OVERLAP)
     splitter = _Splitter(text, blocks(text, media_type), tokenizer, limit, overlap)
     spans: list[Span] = []
     for group in splitter.groups(" ".join(title.split())):

@@ -38,10 +38,14 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
             "visibility",
             "language",
             "embedding_model",
+            "passage_tokens",
+            "passage_overlap",
+            "paused",
             "created",
             "updated",
             "url",
         )
+        read_only_fields = ("paused",)
 
     def validate_name(self, name: str) -> str:
         mine = Collection.objects.editable_by(self.context["request"].user).filter(name=name)
@@ -66,7 +70,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
 class FailureSerializer(serializers.ModelSerializer[Document]):
     class Meta:
         model = Document
-        fields = ("id", "external_id", "title", "error", "error_stage")
+        fields = ("id", "external_id", "title", "error", "error_stage", "error_place")
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -80,4 +84,8 @@ class ProgressSerializer(serializers.Serializer[Any]):
     tokens = serializers.IntegerField()
     rate = serializers.FloatField()
     seconds_left = serializers.FloatField(allow_null=True)
+    paused = serializers.BooleanField()
+    stall = serializers.CharField(
+        help_text=_("Why nothing has changed for five minutes although documents wait; or empty.")
+    )
     failures = FailureSerializer(many=True)

@@ -54,9 +54,21 @@ class AddResultSerializer(serializers.Serializer[Any]):
 
 
 class DocumentRowSerializer(serializers.ModelSerializer[Document]):
-    """A document without its text."""
+    """A document without its text. Read it with its `blob`."""
 
+    thumbnail = serializers.SerializerMethodField(help_text=_("Of a picture; else null."))
+    width = serializers.IntegerField(
+        source="blob.width", allow_null=True, read_only=True, help_text=_("Of a picture.")
+    )
+    height = serializers.IntegerField(
+        source="blob.height", allow_null=True, read_only=True, help_text=_("Of a picture.")
+    )
     url = serializers.CharField(source="get_absolute_url", read_only=True)
+    error_place = serializers.DictField(help_text=_("Such as {“page”: 3}; empty if unknown."))
+    stages = serializers.DictField(
+        child=serializers.DateTimeField(),
+        help_text=_("When it last reached: extracted, split, embedded, indexed, ready, set_aside."),
+    )
 
     class Meta:
         model = Document
@@ -69,11 +81,21 @@ class DocumentRowSerializer(serializers.ModelSerializer[Document]):
             "state",
             "error",
             "error_stage",
+            "error_place",
+            "stages",
             "token_count",
             "created",
             "updated",
+            "thumbnail",
+            "width",
+            "height",
             "url",
         )
+
+    def get_thumbnail(self, document: Document) -> str | None:
+        if document.blob is None or document.blob.width is None:
+            return None
+        return reverse("document_thumbnail", args=[document.pk])
 
 
 class DocumentSerializer(DocumentRowSerializer):

@@ -11,6 +11,7 @@ from collections_app.services.adding import add_documents
 from collections_app.services.collections import (
     create_collection,
     default_model,
+    edit_collection,
     make_default,
 )
 from collections_app.services.deleting import (
@@ -21,7 +22,25 @@ from collections_app.services.deleting import (
 from collections_app.services.editing import ChangedMeanwhile, edit_document
 from collections_app.services.files import NamedPath, add_files, store_blob
 from collections_app.services.progress import Progress, progress
-from collections_app.services.queueing import reembed, reembed_outdated, retry
+from collections_app.services.queueing import (
+    cancel,
+    pause,
+    reembed,
+    reembed_outdated,
+    resume,
+    retry,
+)
+from collections_app.services.sources import (
+    cancel_run,
+    change_source,
+    confirm_run,
+    create_source,
+    delete_source,
+    pause_run,
+    request_run,
+    resume_run,
+    retry_failed,
+)
 from collections_app.storage import Rejected
 
 __all__ = [
@@ -35,19 +54,32 @@ __all__ = [
     "Rejected",
     "add_documents",
     "add_files",
+    "cancel",
+    "cancel_run",
+    "change_source",
+    "confirm_run",
     "create_collection",
+    "create_source",
     "create_token",
     "default_model",
     "delete_account",
     "delete_collection",
     "delete_documents",
+    "delete_source",
+    "edit_collection",
     "edit_document",
     "make_default",
     "operator",
+    "pause",
+    "pause_run",
     "progress",
     "reembed",
     "reembed_outdated",
+    "request_run",
+    "resume",
+    "resume_run",
     "retry",
+    "retry_failed",
     "safe_id",
     "store_blob",
 ]

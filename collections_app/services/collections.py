@@ -1,11 +1,15 @@
 """Collections and the model they start with."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from collections_app.lengths import problem_with_passages
 from collections_app.models import Collection, EmbeddingModel
+from collections_app.services.queueing import reembed
 from collections_app.storage import Rejected
 
 MINILM = {
@@ -35,6 +39,23 @@ def make_default(model: EmbeddingModel) -> None:
     EmbeddingModel.objects.filter(pk=model.pk).update(is_default=True)
 
 
+def edit_collection(collection: Collection, **changes: Any) -> int:
+    """Change fields of the collection; how many documents are split again because of it.
+
+    They are found as they were until that is done. Raises Rejected for bad values.
+    """
+    settings = ("passage_tokens", "passage_overlap")
+    before = [getattr(collection, name) for name in settings]
+    for name, value in changes.items():
+        setattr(collection, name, value)
+    if message := problem_with_passages(collection):
+        raise Rejected(message)
+    _save(collection)
+    if [getattr(collection, name) for name in settings] == before:
+        return 0
+    return reembed(collection.documents.all())
+
+
 def create_collection(
     owner: User,
     name: str,
@@ -43,6 +64,8 @@ def create_collection(
     visibility: str = Collection.Visibility.PRIVATE,
     language: str = Collection.Language.ENGLISH,
     model: EmbeddingModel | None = None,
+    passage_tokens: int | None = None,
+    passage_overlap: int | None = None,
 ) -> Collection:
     """A new collection. Raises Rejected for a name the owner has used, or bad values."""
     collection = Collection(
@@ -52,7 +75,16 @@ def create_collection(
         visibility=visibility,
         language=language,
         embedding_model=model or default_model(),
+        passage_tokens=passage_tokens,
+        passage_overlap=passage_overlap,
     )
+    if message := problem_with_passages(collection):
+        raise Rejected(message)
+    _save(collection)
+    return collection
+
+
+def _save(collection: Collection) -> None:
     try:
         collection.clean_fields()
         with transaction.atomic():
@@ -61,6 +93,5 @@ def create_collection(
         raise Rejected(" ".join(error.messages)) from error
     except IntegrityError as error:
         raise Rejected(
-            _("You have a collection named “%(name)s” already.") % {"name": name}
+            _("You have a collection named “%(name)s” already.") % {"name": collection.name}
         ) from error
-    return collection

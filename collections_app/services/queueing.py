@@ -1,4 +1,4 @@
-"""Putting documents back into the queue."""
+"""Putting documents back into the queue, holding the queue up, and taking documents off it."""
 
 from typing import Any
 
@@ -24,6 +24,31 @@ def reembed(queryset: QuerySet[Document]) -> int:
 def reembed_outdated(collections: QuerySet[Collection]) -> int:
     """Embed the documents again that lack vectors of their collection's model; how many."""
     return reembed(ingest.outdated().filter(collection__in=collections.values("pk")))
+
+
+def pause(collection: Collection) -> None:
+    """Take up no more of its documents; those in work are finished."""
+    _set_paused(collection, True)
+
+
+def resume(collection: Collection) -> None:
+    """Go on where `pause` stopped."""
+    _set_paused(collection, False)
+    call_on_commit(tasks.embed_pending)
+
+
+def _set_paused(collection: Collection, paused: bool) -> None:
+    collection.paused = paused
+    Collection.objects.filter(pk=collection.pk).update(paused=paused)
+
+
+@transaction.atomic
+def cancel(collection: Collection, by: str) -> int:
+    """Set aside all that is not embedded yet, to be undone by `retry`; how many.
+
+    What was embedded before and was to be embedded again is found as it was.
+    """
+    return ingest.cancel(collection.documents.all(), by)
 
 
 @transaction.atomic

@@ -18,23 +18,34 @@ from collections_app.views.documents import (
     document_reembed,
     document_retry,
 )
+from collections_app.views.pictures import document_picture, document_thumbnail
+from collections_app.views.queueing import (
+    collection_cancel,
+    collection_pause,
+    collection_resume,
+)
 from collections_app.views.tokens import token_revoke, tokens
 
 __all__ = [
     "collection",
+    "collection_cancel",
     "collection_delete",
     "collection_edit",
     "collection_list",
     "collection_new",
+    "collection_pause",
     "collection_progress",
     "collection_reembed",
+    "collection_resume",
     "collection_retry",
     "content_add",
     "document_delete",
     "document_edit",
     "document_file",
+    "document_picture",
     "document_reembed",
     "document_retry",
+    "document_thumbnail",
     "text_add",
     "token_revoke",
     "tokens",

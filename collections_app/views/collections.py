@@ -36,7 +36,7 @@ def collection(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     state = request.GET.get("state", "")
-    documents = found.documents.order_by("-pk").defer(*long_columns())
+    documents = found.documents.order_by("-pk").select_related("blob").defer(*long_columns())
     if state in Document.State.values:
         documents = documents.filter(state=state)
     context = {
@@ -120,13 +120,26 @@ def collection_edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
     form = CollectionEditForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
+        count = services.edit_collection(Collection.objects.get(pk=pk), **form.cleaned_data)
+        messages.success(request, _saved(count))
         return redirect(found)
     # The heading shows the stored name, not the one being typed.
     shown = Collection.objects.get(pk=pk)
     return render(
         request, "collections_app/collection_edit.html", {"form": form, "collection": shown}
+    )
+
+
+def _saved(count: int) -> str:
+    if not count:
+        return _("Saved.")
+    return (
+        ngettext(
+            "Saved. %d document is split again; until then it is found as it was.",
+            "Saved. %d documents are split again; until then they are found as they were.",
+            count,
+        )
+        % count
     )
 
 

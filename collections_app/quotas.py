@@ -101,20 +101,12 @@ def of_collection(collection: Collection) -> Usage:
 
 def refusal(collection: Collection, more_bytes: int, more_documents: int) -> str:
     """Why so much more does not fit into the collection beside the uploads under way."""
-    for usage in _limits(collection):
-        mine = Q(owner=collection.owner_id) if usage.of_user else Q(collection=collection)
-        under_way = (
-            Upload.objects.coming()
-            .filter(mine, expires__gt=Now())
-            .aggregate(
-                bytes=Sum("size", default=0), documents=Count("pk", filter=Q(use=Upload.Use.ADD))
-            )
-        )
-        usage.bytes += under_way["bytes"]
-        usage.documents += under_way["documents"]
-        if message := usage.refusal(more_bytes, more_documents):
-            return message
-    return ""
+    return _first_refusal(_with_under_way(collection), more_bytes, more_documents)
+
+
+def refused(collection: Collection, sizes: dict[str, int]) -> dict[str, str]:
+    """Which files of these ids and sizes would not fit beside the uploads under way."""
+    return _refused(collection, sizes, _with_under_way(collection))
 
 
 def admit(collection: Collection, sizes: dict[str, int]) -> dict[str, str]:
@@ -123,21 +115,40 @@ def admit(collection: Collection, sizes: dict[str, int]) -> dict[str, str]:
     In a transaction: until its end nobody else adds to what the owner has. Those before others
     go in first; one that needs no more room than it has goes in always.
     """
-    limits = _limits(collection, lock=True)
+    return _refused(collection, sizes, _limits(collection, lock=True))
+
+
+def _refused(collection: Collection, sizes: dict[str, int], limits: list[Usage]) -> dict[str, str]:
     if not limits:
         return {}
     rows = collection.documents.filter(external_id__in=list(sizes))
     known = dict(rows.values_list("external_id", DOCUMENT_BYTES))
-    refused = {}
+    found = {}
     for external_id, size in sizes.items():
         growth, more = size - known.get(external_id, 0), int(external_id not in known)
         if message := _first_refusal(limits, growth, more):
-            refused[external_id] = message
+            found[external_id] = message
             continue
         for usage in limits:
             usage.bytes += growth
             usage.documents += more
-    return refused
+    return found
+
+
+def _with_under_way(collection: Collection) -> list[Usage]:
+    limits = _limits(collection)
+    for usage in limits:
+        mine = Q(owner=collection.owner_id) if usage.of_user else Q(collection=collection)
+        under_way = (
+            Upload.objects.filter(mine, expires__gt=Now())
+            .coming()
+            .aggregate(
+                bytes=Sum("size", default=0), documents=Count("pk", filter=Q(use=Upload.Use.ADD))
+            )
+        )
+        usage.bytes += under_way["bytes"]
+        usage.documents += under_way["documents"]
+    return limits
 
 
 def _first_refusal(limits: Iterable[Usage], more_bytes: int, more_documents: int) -> str:
@@ -153,7 +164,7 @@ def _limits(collection: Collection, lock: bool = False) -> list[Usage]:
     found = []
     if any(_most(of_owner, of_user=True)):
         if lock:
-            list(User.objects.select_for_update(no_key=True).filter(pk=collection.owner_id))
+            list(User.objects.select_for_update(no_key=True).filter(pk=collection.owner_id or 0))
         collections = Collection.objects.filter(owner=collection.owner_id).values("pk")
         found.append(_usage(Q(collection__in=collections), of_owner, of_user=True))
     if any(_most(of_this, of_user=False)):

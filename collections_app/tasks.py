@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from collections_app import ingest, purge, sources, storage
+from collections_app import ingest, partial_files, purge, sources, storage
 from collections_app.batches import batched
 from collections_app.models import Document
 from collections_app.wake import call, call_on_commit
@@ -38,6 +38,7 @@ def sweep() -> None:
         call(embed_pending)
     if sources.sweep():
         call(run_sources)
+    partial_files.sweep()
     if purge.waiting().exists():
         call(purge_deleted)
 

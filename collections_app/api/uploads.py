@@ -76,7 +76,7 @@ class TusMixin:
         answer["Cache-Control"] = "no-store"
         return answer
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         return Response(
             status=status.HTTP_204_NO_CONTENT,
             headers={
@@ -191,7 +191,7 @@ class UploadViewSet(
         header = request.headers.get("Upload-Checksum")
         checksum = Checksum.parse(header) if header else None
         try:
-            upload = uploads.write(upload, offset, request.data, checksum)
+            upload = uploads.write(upload, offset, cast(Any, request.data), checksum)
         except uploads.WrongOffset as error:
             raise Conflict(str(error)) from error
         except uploads.Differs as error:

@@ -28,3 +28,15 @@ class MoreSerializer(serializers.Serializer[Any]):
 
     bytes = serializers.IntegerField(default=0, min_value=0, max_value=2**62)
     documents = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
+
+
+class FileSizesSerializer(serializers.Serializer[Any]):
+    """The files that one would like to add: bytes by name."""
+
+    sizes = serializers.DictField(child=serializers.IntegerField(min_value=0, max_value=2**62))
+
+
+class RefusedSerializer(serializers.Serializer[Any]):
+    refused = serializers.DictField(
+        child=serializers.CharField(), help_text=_("Why a file would not be taken, by its name.")
+    )

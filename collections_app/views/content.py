@@ -67,6 +67,9 @@ def content_add(request: HttpRequest, pk: int) -> HttpResponse:
             "problems": {
                 sent.get(one.external_id, one.external_id): one.message for one in result.problems
             },
+            "notes": {
+                sent.get(one.external_id, one.external_id): one.message for one in result.notes
+            },
         }
     )
 
@@ -121,6 +124,16 @@ def _answer(
             ngettext(
                 "%d document was here already, unchanged.",
                 "%d documents were here already, unchanged.",
+                count,
+            )
+            % count,
+        )
+    if (count := len(result.notes) - len(result.unchanged)) > 0:
+        messages.info(
+            request,
+            ngettext(
+                "%d file came twice; it is one document.",
+                "%d files came twice; they are one document each.",
                 count,
             )
             % count,

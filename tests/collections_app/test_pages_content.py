@@ -63,7 +63,16 @@ def test_script_gets_counts_and_problems_as_json(client, collection):
         "changed": 0,
         "unchanged": 0,
         "problems": {"empty.txt": "The file is empty: it has 0 bytes."},
+        "notes": {},
     }
+    again = send(client, collection, ("a.txt", b"Words."), **JSON).json()
+    assert again["notes"] == {"a.txt": "This file is here already, unchanged; it is one document."}
+
+
+def test_page_says_that_a_file_came_twice(client, collection):
+    response = send(client, collection, ("a.txt", b"Words."), ("a.txt", b"Words."))
+    assert said(response) == ["1 document added.", "1 file came twice; it is one document."]
+    assert ids(collection) == ["a.txt"]
 
 
 def test_answer_depends_on_accept(client, collection):

@@ -148,3 +148,15 @@ def test_usage_is_told_to_the_owner_alone(collection, client, settings, django_a
     assert client.get(place, {"bytes": -1}).status_code == 400
     with django_assert_num_queries(5):
         assert client.get("/api/usage/").json() == answer["user"]
+
+
+def test_files_are_asked_about_before_any_is_sent(collection, client, settings):
+    settings.QUOTA_BYTES, settings.MAX_UPLOAD_BYTES = 10, 100
+    add(collection, **{"notes/a.txt": "12345678"})
+    client.force_login(collection.owner)
+    sizes = {"/notes/a.txt": 9, "b.txt": 1, "c.txt": 1, "huge.txt": 101}
+    place = f"/api/collections/{collection.pk}/usage/"
+    answer = client.post(place, {"sizes": sizes}, content_type="application/json").json()
+    assert sorted(answer["refused"]) == ["c.txt", "huge.txt"]
+    assert answer["refused"]["huge.txt"].startswith("The file is too large")
+    assert answer["refused"]["c.txt"].startswith("There is not enough room")

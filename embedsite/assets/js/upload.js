@@ -1,9 +1,14 @@
 // Uploads many files in small requests, so that thousands can be dropped at once, one bad
-// file stops nothing, and each file's result stands in the list. Without this script the
-// same form posts everything in one request.
+// file stops nothing, and each file's result stands in the list. Large files go in pieces.
+// First the server is asked which files it will take. Without this script the same form
+// posts everything in one request.
+import { RESUMABLE_BYTES, sendInPieces } from "./resumable.js";
+
 const FILES_PER_REQUEST = 20;
 const BYTES_PER_REQUEST = 40 * 1024 * 1024;
 const ROWS_SHOWN = 200;
+const TRIES = 4; // of one request, when the connection breaks
+const WAIT_MS = 1000; // before the second; twice as long before each later one
 
 const paths = new WeakMap(); // of files that came in a folder
 const pathOf = (file) => paths.get(file) ?? file.name;
@@ -82,7 +87,14 @@ function batches(files) {
 
 async function upload(form, files) {
   const view = new UploadView(form, files.length);
-  for (const batch of batches(files)) {
+  const refused = await unwanted(form, files);
+  const wanted = files.filter((file) => !(pathOf(file) in refused));
+  for (const file of files) {
+    if (wanted.includes(file)) continue;
+    view.finished([file], [view.row(pathOf(file))], { problems: refused });
+  }
+  for (const file of wanted.filter(isLarge)) await uploadLarge(form, file, view);
+  for (const batch of batches(wanted.filter((file) => !isLarge(file)))) {
     const rows = batch.map((file) => view.row(pathOf(file)));
     view.finished(batch, rows, await send(form, batch));
   }
@@ -90,26 +102,64 @@ async function upload(form, files) {
   window.htmx.trigger(document.body, "documents-added");
 }
 
-// One request. Always resolves to {problems: {name: message}} or {message} for all of it.
+const isLarge = (file) => file.size >= RESUMABLE_BYTES;
+
+async function uploadLarge(form, file, view) {
+  const name = pathOf(file);
+  const row = view.row(name);
+  const { problem, note } = await sendInPieces(form, file, name, (sent, total) =>
+    view.part(row, sent / total),
+  );
+  view.finished([file], [row], {
+    problems: problem ? { [name]: problem } : {},
+    notes: note ? { [name]: note } : {},
+  });
+}
+
+// {name: why} of the files that the server would not take; none where it cannot be asked.
+async function unwanted(form, files) {
+  const sizes = Object.fromEntries(files.map((file) => [pathOf(file), file.size]));
+  try {
+    const response = await fetch(form.dataset.usage, {
+      method: "POST",
+      body: JSON.stringify({ sizes }),
+      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf(form) },
+    });
+    return response.ok ? (await response.json()).refused : {};
+  } catch {
+    return {};
+  }
+}
+
+const csrf = (form) => form.querySelector("[name=csrfmiddlewaretoken]").value;
+
+// One request, again where the connection breaks: what went in already is found unchanged.
+// Always resolves to {problems, notes}, messages by name, or {message} for all of it.
 async function send(form, batch) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await post(form, batch);
+    } catch {
+      if (tries === TRIES) return { message: form.dataset.offline };
+      await new Promise((done) => setTimeout(done, WAIT_MS * 2 ** (tries - 1)));
+    }
+  }
+}
+
+async function post(form, batch) {
   const data = new FormData();
-  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   for (const file of batch) {
     data.append("files", file, file.name);
     data.append("paths", pathOf(file));
   }
-  try {
-    const response = await fetch(form.action, {
-      method: "POST",
-      body: data,
-      headers: { Accept: "application/json", "X-CSRFToken": token },
-    });
-    const type = response.headers.get("Content-Type") ?? "";
-    if (type.startsWith("application/json")) return await response.json();
-    return { message: `${form.dataset.failed} (${response.status})` };
-  } catch {
-    return { message: form.dataset.offline };
-  }
+  const response = await fetch(form.action, {
+    method: "POST",
+    body: data,
+    headers: { Accept: "application/json", "X-CSRFToken": csrf(form) },
+  });
+  const type = response.headers.get("Content-Type") ?? "";
+  if (type.startsWith("application/json")) return await response.json();
+  return { message: `${form.dataset.failed} (${response.status})` };
 }
 
 class UploadView {
@@ -151,23 +201,30 @@ class UploadView {
     }
   }
 
+  // How much of one file has come, as a share of 1.
+  part(row, share) {
+    row.textContent = `${this.words.sending} ${Math.floor(100 * share)} %`;
+  }
+
   finished(batch, rows, answer) {
     batch.forEach((file, at) => {
       const problem = answer.message ?? answer.problems?.[pathOf(file)];
+      const note = answer.notes?.[pathOf(file)];
       rows[at].className = problem ? "badge badge--set_aside" : "badge badge--ready";
-      rows[at].textContent = problem ? this.words.refused : this.words.added;
-      if (problem) {
-        const reason = document.createElement("span");
-        reason.className = "field__error";
-        reason.textContent = problem;
-        rows[at].after(reason);
-        this.bad += 1;
-      } else {
-        rows[at].parentElement.dataset.fine = "";
-      }
+      rows[at].textContent = problem ? this.words.refused : note ? this.words.known : this.words.added;
+      if (problem ?? note) this.say(rows[at], problem ?? note, problem ? "field__error" : "muted");
+      if (problem) this.bad += 1;
+      else rows[at].parentElement.dataset.fine = "";
     });
     this.sent += batch.length;
     this.show();
+  }
+
+  say(row, words, look) {
+    const line = document.createElement("span");
+    line.className = look;
+    line.textContent = words;
+    row.after(line);
   }
 
   show() {

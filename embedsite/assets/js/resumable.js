@@ -1,0 +1,60 @@
+// One large file in pieces, by the tus protocol: a connection that breaks costs no more than
+// the piece under way, and after a reload of the page the same file goes on where it was.
+import { Upload } from "tus-js-client";
+
+export const RESUMABLE_BYTES = 4 * 1024 * 1024; // smaller files go many in one request
+const PIECE_BYTES = 4 * 1024 * 1024;
+const HASHED_BYTES = 64 * 1024 * 1024;
+const WAITS = [0, 1000, 3000, 5000, 10000, 20000, 30000];
+
+// Always resolves, to {problem} or to {note}, which is empty where there is nothing to say.
+export async function sendInPieces(form, file, name, onProgress) {
+  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+  const metadata = { filename: name };
+  const digest = await sha256(file);
+  if (digest) metadata.sha256 = digest;
+  return new Promise((resolve) => {
+    const upload = new Upload(file, {
+      endpoint: form.dataset.uploads,
+      chunkSize: PIECE_BYTES,
+      retryDelays: WAITS,
+      removeFingerprintOnSuccess: true,
+      metadata,
+      headers: { "X-CSRFToken": token },
+      onProgress,
+      onError: (error) => resolve({ problem: reason(form, error) }),
+      onSuccess: async () => resolve({ note: await noteOf(upload.url) }),
+    });
+    goOn(upload);
+  });
+}
+
+async function goOn(upload) {
+  const [before] = await upload.findPreviousUploads().catch(() => []);
+  if (before) upload.resumeFromPreviousUpload(before);
+  upload.start();
+}
+
+async function sha256(file) {
+  if (!globalThis.crypto?.subtle || file.size > HASHED_BYTES) return "";
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function reason(form, error) {
+  const answer = error.originalResponse;
+  if (!answer?.getStatus()) return form.dataset.offline;
+  try {
+    return JSON.parse(answer.getBody()).detail;
+  } catch {
+    return `${form.dataset.failed} (${answer.getStatus()})`;
+  }
+}
+
+async function noteOf(url) {
+  try {
+    return (await (await fetch(url, { headers: { Accept: "application/json" } })).json()).note;
+  } catch {
+    return "";
+  }
+}

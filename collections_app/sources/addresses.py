@@ -7,6 +7,7 @@ address in its one full form, or a name whose addresses are all allowed.
 import ipaddress
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -104,10 +105,9 @@ def joined(base: Target, location: str) -> Target:
 
 def _host(host: str) -> str:
     """The host as it was given, where it is a plain name or a full IP address."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        if "%" not in host:  # no scope: it would name a network of this machine
+            return str(ipaddress.ip_address(host))
     labels = host.split(".")
     is_name = len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
     if not is_name or _NUMBER.fullmatch(labels[-1]):

@@ -39,13 +39,13 @@ Headers = dict[str, str]
 class FetchError(Exception):
     """What was asked for could not be had; the message says why.
 
-    `status` is the server's, 0 where none came; `again` whether it may work later.
+    `again`: whether it may work later, after `wait` seconds at the earliest.
     """
 
-    def __init__(self, message: str, status: int = 0, again: bool = False) -> None:
+    def __init__(self, message: str, again: bool = False, wait: float = 0.0) -> None:
         super().__init__(message)
-        self.status = status
         self.again = again
+        self.wait = wait
 
 
 class Later(Exception):  # noqa: N818 - a statement about the server
@@ -121,7 +121,8 @@ class Fetcher:
             except FetchError as error:
                 if not error.again or attempt == ATTEMPTS - 1:
                     raise
-            self._sleep(BACKOFF_SECONDS * 4**attempt)
+                pause = max(error.wait, BACKOFF_SECONDS * 4**attempt)
+            self._sleep(pause)
         raise AssertionError("unreachable")
 
     @contextmanager
@@ -219,7 +220,7 @@ def _check_status(answer: Answer) -> None:
     message = _("%(url)s answered with %(status)d.") % {"url": answer.target, "status": status}
     if status in BUSY and wait > PATIENCE_SECONDS:
         raise Later(message, wait)
-    raise FetchError(message, status, again=status in BUSY)
+    raise FetchError(message, status in BUSY, wait)
 
 
 def _seconds(retry_after: str) -> float:

@@ -26,9 +26,12 @@ logger = logging.getLogger(__name__)
 
 
 def work(seconds: float, wake: Wake) -> bool:
-    """Work on runs for about this long; True when there is more to do now."""
+    """Work on runs for about this long; True when there is more that can be done now."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and (run := queue.claim()):
+    while time.monotonic() < end:
+        run = queue.claim()
+        if run is None:
+            return False
         execute(run, wake, lambda: time.monotonic() < end)
     return queue.waiting().exists()
 

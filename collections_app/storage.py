@@ -1,7 +1,8 @@
 """Files under MEDIA_ROOT/blobs, named by the SHA-256 of their bytes.
 
 A name given by a user never reaches the file system. Every write is a temporary file that
-is flushed to disk and then renamed, so a file under its final name is always whole.
+is flushed to disk and then renamed, so a file under its final name is always whole. Under
+MEDIA_ROOT/copies stand copies of those that are pictures, to be served in their place.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +26,7 @@ from collections_app.batches import batched
 from collections_app.models import Blob
 
 CHUNK_BYTES = 1024 * 1024
+COPIES = ("served", "thumbnail")  # of a picture, as WebP
 GRACE = timedelta(hours=1)  # how long a file may wait for the document that brings it
 SWEEP_ROWS = 1000
 
@@ -39,6 +42,26 @@ class Readable(Protocol):
 def path_of(sha256: str) -> Path:
     """Where the bytes with this digest are kept."""
     return Path(settings.MEDIA_ROOT) / "blobs" / sha256[:2] / sha256
+
+
+def copy_path_of(sha256: str, name: str) -> Path:
+    """Where the copy of this name (one of COPIES) is kept, of the file with this digest."""
+    return Path(settings.MEDIA_ROOT) / "copies" / sha256[:2] / f"{sha256}.{name}"
+
+
+def has_copies(sha256: str) -> bool:
+    return all(copy_path_of(sha256, name).is_file() for name in COPIES)
+
+
+def keep_copy(sha256: str, name: str, data: bytes) -> None:
+    """Write a copy, or write it anew: it can be made again, so it need not outlast a power cut."""
+    path, temporary = copy_path_of(sha256, name), _temporary_file()
+    try:
+        temporary.write_bytes(data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read(blob: Blob) -> bytes:
@@ -123,8 +146,13 @@ def remove_unused(sha256s: Iterable[str]) -> int:
         gone = list(unused.values_list("sha256", flat=True))
         Blob.objects.filter(sha256__in=gone).delete()
         for sha256 in gone:
-            path_of(sha256).unlink(missing_ok=True)
+            _remove_files(sha256)
     return len(gone)
+
+
+def _remove_files(sha256: str) -> None:
+    for path in (path_of(sha256), *(copy_path_of(sha256, name) for name in COPIES)):
+        path.unlink(missing_ok=True)
 
 
 def sweep_rows() -> int:
@@ -138,10 +166,10 @@ def sweep_files() -> int:
     removed = 0
     for path in _old_files("tmp"):
         path.unlink(missing_ok=True)
-    for paths in batched(_old_files("blobs"), SWEEP_ROWS):
-        known = set(Blob.objects.in_bulk([path.name for path in paths]))
+    for paths in batched(chain(_old_files("blobs"), _old_files("copies")), SWEEP_ROWS):
+        known = set(Blob.objects.in_bulk({path.stem for path in paths}))
         for path in paths:
-            if path.name not in known:
+            if path.stem not in known:
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed

@@ -53,7 +53,8 @@ class CollectionDocuments(generics.ListAPIView[Document]):
         wanted.is_valid(raise_exception=True)
         lookups = {"id_prefix": "external_id__startswith"}
         filters = {lookups.get(key, key): value for key, value in wanted.validated_data.items()}
-        return collection.documents.filter(**filters).defer(*long_columns())
+        rows = collection.documents.filter(**filters).select_related("blob")
+        return rows.defer(*long_columns())
 
     @extend_schema(
         operation_id="documents_list",
@@ -158,9 +159,10 @@ class DocumentViewSet(
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[Document]:
+        rows = Document.objects.select_related("blob")
         if self.request.method in SAFE_METHODS:
-            return Document.objects.visible_to(self.request.user)
-        return Document.objects.editable_by(self.request.user)
+            return rows.visible_to(self.request.user)
+        return rows.editable_by(self.request.user)
 
     @extend_schema(
         operation_id="documents_edit",

@@ -44,6 +44,8 @@ def media_type(data: bytes) -> str:
         return "image/webp"
     if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" and data[15:18] == b"\0\0\0":
         return "image/bmp"
+    if b"\0" not in data[:64]:
+        return ""  # a text that speaks of "GIF89a"
     return next((kind for start, kind in _STARTS.items() if data.startswith(start)), "")
 
 

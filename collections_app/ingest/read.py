@@ -14,6 +14,7 @@ from collections_app.ingest import copies
 from collections_app.ingest.clock import Clock
 from collections_app.models import Document, EmbeddingModel
 from collections_app.pipeline import pictures
+from collections_app.pipeline.code.places import placed
 from collections_app.pipeline.extract import Extracted, Limits, Unreadable, extract
 from collections_app.pipeline.split import Span, embedded_text, split
 from collections_app.pipeline.terms import terms
@@ -150,7 +151,7 @@ def _extracted(document: Document) -> Extracted:
         )
         if document.blob and found.format in pictures.FORMATS:
             copies.make(document.blob, data)
-        return found
+        return placed(found, document.metadata.get("lines"))
     except Unreadable as error:
         raise Unusable("extract", str(error)) from error
     except FileNotFoundError as error:

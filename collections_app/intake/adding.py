@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from collections_app import quotas
 from collections_app.ingest import requeued
+from collections_app.intake import code
 from collections_app.intake.incoming import AddResult, Incoming, Note, Problem, problem_with
 from collections_app.models import Blob, Collection, Document
 from collections_app.storage import Rejected
@@ -25,11 +26,13 @@ def add_documents(
     (if any) are those that stand. `wake` is called in the transaction of each chunk, to call
     the workers once it is committed. Raises Rejected when the collection is gone.
     """
-    result, seen = AddResult(), dict[str, str]()
+    result, seen, files = AddResult(), dict[str, str](), code.Files()
+    items = code.taken_apart(collection, items, files, result)
     for chunk in _chunks(_valid(items, seen, result)):
         with transaction.atomic():
             _add(collection, chunk, result)
             wake()
+    code.finish(collection, files)
     return result
 
 

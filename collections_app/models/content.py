@@ -94,6 +94,14 @@ class Collection(models.Model):
         blank=True,
         help_text=_("In tokens, at most; empty for an eighth of the length."),
     )
+    split_code = models.BooleanField(
+        _("split code into functions and classes"),
+        default=False,
+        help_text=_(
+            "Source files that are added become a document for each function, method and class. "
+            "Files that are here already stay as they are until they are added again."
+        ),
+    )
     paused = models.BooleanField(_("embedding paused"), default=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)

@@ -38,6 +38,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
             "visibility",
             "language",
             "embedding_model",
+            "split_code",
             "passage_tokens",
             "passage_overlap",
             "paused",

@@ -66,6 +66,7 @@ def create_collection(
     model: EmbeddingModel | None = None,
     passage_tokens: int | None = None,
     passage_overlap: int | None = None,
+    split_code: bool = False,
 ) -> Collection:
     """A new collection. Raises Rejected for a name the owner has used, or bad values."""
     collection = Collection(
@@ -77,6 +78,7 @@ def create_collection(
         embedding_model=model or default_model(),
         passage_tokens=passage_tokens,
         passage_overlap=passage_overlap,
+        split_code=split_code,
     )
     if message := problem_with_passages(collection):
         raise Rejected(message)

@@ -7,6 +7,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from collections_app import purge
+from collections_app.intake.code import of_files
 from collections_app.models import Document, Run, RunProblem, SourceItem
 from collections_app.sources import queue
 from collections_app.sources.chunks import problem, write_problems
@@ -69,8 +70,8 @@ def _remove_some(run: Run) -> bool:
         queue.update(run, **queue.ended(Run.State.DONE))
         return False
     ids = [external_id for _pk, external_id in rows]
-    documents = Document.objects.filter(collection=run.source.collection_id, external_id__in=ids)
-    count = purge.delete(documents)
+    documents = Document.objects.filter(collection=run.source.collection_id)
+    count = purge.delete(of_files(documents, ids))
     SourceItem.objects.filter(pk__in=[pk for pk, _id in rows]).delete()
     queue.update(run, removed=F("removed") + count, progressed=Now(), attempts=0)
     return True

@@ -5,6 +5,7 @@ is flushed to disk and then renamed, so a file under its final name is always wh
 MEDIA_ROOT/copies stand copies of those that are pictures, to be served in their place.
 """
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -19,7 +20,6 @@ from typing import Protocol
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collections_app.batches import batched
@@ -74,12 +74,18 @@ def store(stream: Readable, max_bytes: int) -> Blob:
 
     Raises Rejected for an empty stream and for one of more than `max_bytes` bytes.
     """
-    temporary = _temporary_file()
+    temporary = None
     try:
+        temporary = _temporary_file()
         sha256, size = _copy(stream, temporary, max_bytes)
         return _adopt(temporary, sha256, size)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Rejected(no_room()) from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary:
+            temporary.unlink(missing_ok=True)
 
 
 def _temporary_file() -> Path:
@@ -107,6 +113,14 @@ def _copy(stream: Readable, target: Path, max_bytes: int) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def no_room() -> str:
+    """The message for a disk that is full."""
+    return _(
+        "The server's disk is full, so the file was not kept. "
+        "Ask its administrator to make room, then add it again."
+    )
+
+
 def too_large(max_bytes: int) -> str:
     """The message for a file over the limit."""
     limit = f"{max_bytes / 1024 / 1024:.3g} MB"
@@ -117,7 +131,7 @@ def too_large(max_bytes: int) -> str:
 def _adopt(temporary: Path, sha256: str, size: int) -> Blob:
     """Give the file its final name. The row's lock keeps `remove_unused` away meanwhile."""
     blob, _created = Blob.objects.update_or_create(
-        sha256=sha256, defaults={"size": size, "created": timezone.now()}
+        sha256=sha256, defaults={"size": size, "created": Now()}
     )
     path = path_of(sha256)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Wake-up calls for the workers. Losing one or getting it twice changes nothing."""
 
 import logging
+import time
 
 from celery import shared_task
 
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 SLICE_SECONDS = 20  # then other tasks get their turn
 RUN_SECONDS = 120  # longer: a run that is taken up again lists its source anew
 NIGHTLY_BATCH = 1000
+SWEEP_PAUSE = 0.5  # seconds
+_swept: dict[str, float] = {}  # when this process last swept
 
 
 @shared_task
@@ -33,7 +36,14 @@ def run_sources() -> None:
 @shared_task
 def sweep() -> None:
     """Every 20 s: expired leases, missed wake-ups, sources that are due, unused files,
-    deleted collections."""
+    deleted collections.
+
+    Its messages never expire, for the clocks of two machines may differ; of those that piled
+    up while no worker ran, all but the first are done with at once.
+    """
+    if time.monotonic() - _swept.get("at", -SWEEP_PAUSE) < SWEEP_PAUSE:
+        return
+    _swept["at"] = time.monotonic()
     if ingest.sweep():
         call(embed_pending)
     if sources.sweep():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model
 from pgvector import Vector as PgVector
@@ -19,6 +20,7 @@ Placed = tuple[int, Reading, int, Part]  # passage id, document, ordinal, part
 @transaction.atomic
 def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> list[Reading]:
     """Commit the documents, of one claim, that still carry its token; these are returned."""
+    _bound_idleness()
     rows = Document.objects.filter(
         pk__in=[one.document.pk for one in readings],
         claim_token__in={one.document.claim_token for one in readings},
@@ -33,6 +35,15 @@ def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
         _write_postings(placed)
         _write_states(kept)
     return kept
+
+
+def _bound_idleness() -> None:
+    """PostgreSQL ends this transaction should the worker be halted in it for a whole lease."""
+    with connection.cursor() as cursor:
+        milliseconds = str(settings.LEASE_SECONDS * 1000)
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true)", [milliseconds]
+        )
 
 
 def _clear(ids: Iterable[int]) -> None:

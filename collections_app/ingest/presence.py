@@ -12,13 +12,17 @@ from django.db import connection
 _SIGN_ON = "SELECT pg_advisory_lock(hashtextextended(%s::text, 0))"
 _SIGN_OFF = "SELECT pg_advisory_unlock(hashtextextended(%s::text, 0))"
 _RELEASE = """
-UPDATE collections_app_document AS document SET claim_token = NULL, lease_until = NULL
-WHERE state = 'queued' AND claim_token IS NOT NULL AND NOT EXISTS (
-    SELECT FROM pg_locks
-    WHERE locktype = 'advisory' AND objsubid = 1
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (classid::bigint << 32 | objid::bigint)
-        = hashtextextended(document.claim_token::text, 0)
+UPDATE collections_app_document SET claim_token = NULL, lease_until = NULL
+WHERE id IN (
+    SELECT id FROM collections_app_document AS document
+    WHERE state = 'queued' AND claim_token IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND (classid::bigint << 32 | objid::bigint)
+            = hashtextextended(document.claim_token::text, 0)
+    )
+    FOR UPDATE SKIP LOCKED
 )
 """
 

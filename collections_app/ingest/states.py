@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Func, JSONField, Q, QuerySet
 from django.db.models.functions import JSONObject, Now
 
@@ -100,6 +101,7 @@ def cancel(rows: QuerySet[Document], by: str) -> int:
     )
 
 
+@transaction.atomic
 def set_aside_exhausted() -> int:
     """Give up documents whose workers died every time; how many."""
     rows = Document.objects.filter(
@@ -107,7 +109,7 @@ def set_aside_exhausted() -> int:
         state=Document.State.QUEUED,
         attempts__gte=settings.MAX_ATTEMPTS,
     )
-    return rows.update(
+    return _unlocked(rows).update(
         **SET_ASIDE,
         error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it was at this document. "
         "Its log may say why; make the document smaller or try again.",
@@ -115,10 +117,17 @@ def set_aside_exhausted() -> int:
     )
 
 
+@transaction.atomic
 def release_expired() -> int:
     """Take documents back from workers whose lease has run out; how many."""
     rows = Document.objects.filter(state=Document.State.QUEUED, lease_until__lt=Now())
-    return rows.update(**RELEASED)
+    return _unlocked(rows).update(**RELEASED)
+
+
+def _unlocked(rows: QuerySet[Document]) -> QuerySet[Document]:
+    """Those that nobody is writing: a worker that was halted within its commit holds up none."""
+    free = rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    return Document.objects.filter(pk__in=list(free))
 
 
 def _short(reason: str) -> str:

@@ -6,6 +6,7 @@ here, as does an operation of the API's schema at an address that is not among t
 
 import re
 import uuid
+from io import BytesIO
 from urllib.parse import quote
 
 import pytest
@@ -14,8 +15,8 @@ from django.urls import NoReverseMatch, get_resolver, resolve, reverse
 from drf_spectacular.generators import SchemaGenerator
 
 from collections_app import services
-from collections_app.models import ApiToken, Collection, Document, Passage, Upload
-from collections_app.services import uploads
+from collections_app.models import ApiToken, Collection, Document, Passage, Run, Source, Upload
+from collections_app.services import sources, uploads
 from rag_app import answer
 from rag_app.models import Question
 from search_app import related
@@ -35,10 +36,15 @@ ADDRESSES = {
     " api-embed api-status api-schema api-docs api-uploads-list api-usage",
     "collection": "collection collection_edit collection_delete collection_progress"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
-    " api-collections-pause api-collections-resume api-collections-cancel documents_add text_add clusters clusters_state pairs"
+    " api-collections-pause api-collections-resume api-collections-cancel"
+    " documents_add text_add clusters clusters_state pairs"
     " api-collections-detail api-collections-progress api-collections-reembed"
     " api-collections-retry api-collection-documents api-collection-similar"
-    " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage",
+    " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage"
+    " sources source_kinds source_new rows_new",
+    "source": "source source_edit source_delete source_run",
+    "run": "run run_progress run_action",
+    "rows": "rows rows_cancel",
     "upload": "api-uploads-detail",
     "document": "document document_state document_edit document_delete document_retry"
     " document_reembed document_file document_picture document_thumbnail"
@@ -55,13 +61,16 @@ SILENT = (
     "robots favicon health set_language login logout password_change password_change_done"
     " collection_new api-root api-models api-embed api-status api-schema api-docs"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
-    " api-collections-pause api-collections-resume api-collections-cancel text_add document_state document_retry"
+    " api-collections-pause api-collections-resume api-collections-cancel"
+    " text_add document_state document_retry"
     " document_picture document_thumbnail"
     " document_reembed question_stop question_retry question_delete token_revoke clusters_state"
     " collection_progress related_widget related_json api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
+    " source_run run_action rows_cancel"
 )
+MORE = {"source_new": ["url"], "run_action": ["pause"]}  # what such addresses end with
 QUERIES = {
     "search": "q=boats&c={collection}",
     "ask": "c={collection}",
@@ -109,6 +118,8 @@ def private(settings, tmp_path):
     asked = answer.ask(owner, f"Where do the {SECRET} boats lie?", collection=home)
     token, key = services.create_token(owner, f"{SECRET} token", "read")
     upload = uploads.begin(owner, home, f"{SECRET}.txt", 5)
+    rows = uploads.receive(owner, home, f"{SECRET}.csv", 16, BytesIO(b"id,text\na,word\n"))
+    source = sources.create_source(home, "url", f"{SECRET} source", {"url": "https://example.com"})
     return {
         "owner": owner,
         "key": key,
@@ -118,6 +129,9 @@ def private(settings, tmp_path):
         "question": asked.pk,
         "token": token.pk,
         "upload": upload.pk,
+        "rows": rows.pk,
+        "source": source.pk,
+        "run": sources.request_run(source).pk,
     }
 
 
@@ -154,7 +168,7 @@ def people(private):
 def address(name, numbers):
     kind = KIND[name]
     try:
-        place = reverse(name, args=[numbers[kind]] if kind else [])
+        place = reverse(name, args=[numbers[kind], *MORE.get(name, [])] if kind else [])
     except NoReverseMatch:
         pytest.fail(f"{name} takes no {kind}")
     query = QUERIES.get(name, "").format(**numbers)
@@ -168,7 +182,8 @@ def told(response):
 
 
 def counts():
-    models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload)
+    models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload, Source)
+    models += (Run,)
     return {model: model._base_manager.count() for model in models}
 
 
@@ -197,6 +212,7 @@ def test_private_is_answered_as_what_does_not_exist(private, public):
     nothing = {kind: 10**12 for kind in ADDRESSES if kind} | {
         "question": uuid.uuid4(),
         "upload": uuid.uuid4(),
+        "rows": uuid.uuid4(),
     }
     differences = []
     everyone = people(private)

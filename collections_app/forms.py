@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app import vectors
 from collections_app.encoders import ModelMissing
+from collections_app.format_names import format_name
 from collections_app.lengths import problem_with_passages
 from collections_app.models import ApiToken, Collection, Document, EmbeddingModel
+from collections_app.pipeline.extract import FORMATS, TEXTS
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ else:
 class CollectionForm(CollectionModelForm):
     class Meta:
         model = Collection
-        fields = ["name", "description", "visibility", "language"]
+        fields = ["name", "description", "visibility", "language", "split_code"]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
             "visibility": _("Public collections can be read and searched by everyone."),
@@ -39,7 +41,14 @@ class CollectionForm(CollectionModelForm):
 class CollectionEditForm(CollectionModelForm):
     class Meta:
         model = Collection
-        fields = ["name", "description", "visibility", "passage_tokens", "passage_overlap"]
+        fields = [
+            "name",
+            "description",
+            "visibility",
+            "split_code",
+            "passage_tokens",
+            "passage_overlap",
+        ]
         widgets = CollectionForm.Meta.widgets
         help_texts = {
             "passage_tokens": _(
@@ -123,6 +132,18 @@ class DocumentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         help_text=_('A JSON object, such as {"author": "Ada"}.'),
     )
+    as_format = forms.ChoiceField(
+        label=_("Read as"),
+        required=False,
+        help_text=_("For content that is taken for something else than it is."),
+    )
+    as_encoding = forms.CharField(
+        label=_("Encoding"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("For text with wrong letters in it, such as cp1252 or big5; empty: found out."),
+    )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, document: Document) -> None:
@@ -130,11 +151,18 @@ class DocumentForm(forms.Form):
             "title": document.title,
             "body": document.source_text,
             "metadata": document.metadata,
+            "as_format": document.as_format,
+            "as_encoding": document.as_encoding,
             "revision": document.revision,
         }
         super().__init__(data, initial=initial)
-        if document.source_text is None:
-            del self.fields["body"]
+        came_as_text = document.source_text is not None
+        del self.fields["as_encoding" if came_as_text else "body"]
+        formats = TEXTS if came_as_text else FORMATS
+        self.fields["as_format"].choices = [  # type: ignore[attr-defined]
+            ("", _("what it is found to be")),
+            *((one, format_name(one)) for one in formats),
+        ]
 
     def allow_overwriting(self, current: Document) -> None:
         """Say that `current` is newer than what was opened; the next try replaces it."""

@@ -51,6 +51,8 @@ def failed_at(stage: str) -> str:
 
 
 def place_in_words(place: Mapping[str, object]) -> str:
-    """`sheet Prices, cell A5`"""
+    """`page 3`, `Prices!A5`."""
+    if place.keys() == {"sheet", "cell"}:  # as spreadsheets write it
+        return f"{place['sheet']}!{place['cell']}"
     names = {name: gettext(PLACES[name]) if name in PLACES else name for name in place}
     return ", ".join(f"{names[name]} {value}" for name, value in place.items())

@@ -22,8 +22,8 @@ UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what PostgreSQL's text cannot
 class Incoming:
     """A document on its way in: `body` or `blob`, and an id of the giver's choice.
 
-    An empty title asks for the one found in the content. `media_type` is text/plain,
-    text/markdown or text/html; what the content itself says goes before it.
+    An empty title asks for the one found in the content. `media_type` is what a
+    name or a giver says; what the content itself says goes before it.
     """
 
     external_id: str
@@ -68,7 +68,8 @@ class Note:
 class AddResult:
     """What became of each item: ids of documents, and a problem for each that stayed out.
 
-    `notes` tell of files that came twice: they are one document.
+    `notes` tell of files that came twice: they are one document. `runs` are ids of runs that
+    take archives and tables apart.
     """
 
     added: list[int] = field(default_factory=list)
@@ -76,6 +77,7 @@ class AddResult:
     unchanged: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    runs: list[int] = field(default_factory=list)
 
 
 def problem_with(item: Incoming) -> str:

@@ -1,18 +1,6 @@
-"""Ids and media types from the names of files."""
-
-from pathlib import PurePosixPath
+"""Ids from the names of files."""
 
 from collections_app.intake.incoming import CONTROL
-
-MEDIA_TYPES = {
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".mdown": "text/markdown",
-    ".mkd": "text/markdown",
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".xhtml": "text/html",
-}
 
 
 def safe_id(name: str) -> str:
@@ -25,8 +13,3 @@ def safe_id(name: str) -> str:
     if len(kept) > 1 and len(kept[0]) == 2 and kept[0].endswith(":"):
         kept = kept[1:]
     return "/".join(kept)
-
-
-def media_type(name: str) -> str:
-    """By the name's ending; the content has the last word when it is read."""
-    return MEDIA_TYPES.get(PurePosixPath(name.lower()).suffix, "text/plain")

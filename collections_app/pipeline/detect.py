@@ -37,6 +37,7 @@ FORMATS = {
     NOTEBOOK: "Jupyter notebook",
     **pictures.FORMATS,
 }
+TEXTS = (PLAIN, MARKDOWN, HTML)  # what any characters can be read as
 _SUFFIXES = {
     MARKDOWN: (".md", ".markdown", ".mdown", ".mkd"),
     HTML: (".html", ".htm", ".xhtml"),
@@ -117,8 +118,7 @@ def detect(body: str, name: str = "", media_type: str = "") -> str:
     if _is_mail(body, by_name):
         return EMAIL
     declared = media_type.partition(";")[0].strip().lower()
-    texts = (PLAIN, MARKDOWN, HTML)
-    wanted = next((one for one in (by_name, declared) if one in texts), PLAIN)
+    wanted = next((one for one in (by_name, declared) if one in TEXTS), PLAIN)
     if wanted == HTML and not _TAG.search(body):
         return PLAIN
     return wanted

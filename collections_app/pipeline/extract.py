@@ -7,8 +7,9 @@ Markdown and HTML are read here; what attacks its readers is read in a child pro
 from dataclasses import replace
 
 from . import pictures, sandbox
+from .code import by_media_type, by_name
 from .decode import clean, decode
-from .detect import FORMATS, detect, detect_bytes
+from .detect import FORMATS, TEXTS, detect, detect_bytes
 from .extracted import EMAIL, HTML, MARKDOWN, NOTEBOOK, PLAIN, Extracted, Unreadable
 from .formats import html, markdown, text
 from .pieces import too_long
@@ -19,6 +20,7 @@ __all__ = [
     "HTML",
     "MARKDOWN",
     "PLAIN",
+    "TEXTS",
     "Extracted",
     "Limits",
     "Unreadable",
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 MAX_CHARS = 5_000_000
-_TEXTS = {PLAIN: text.read, MARKDOWN: markdown.read, HTML: html.read}
+_READERS = {PLAIN: text.read, MARKDOWN: markdown.read, HTML: html.read}
 
 
 def extract(
@@ -48,21 +50,24 @@ def extract(
     found = as_format or ("" if as_encoding else detect_bytes(data))
     if found in pictures.FORMATS:
         return pictures.extract(data, name, limits)
-    if found and found not in _TEXTS and not (as_encoding and found == NOTEBOOK):
+    if found and found not in TEXTS and not (as_encoding and found == NOTEBOOK):
         return _in_sandbox(data, found, max_chars, limits)
     raw, encoding = decode(data, as_encoding)
     body = clean(raw)
     found = found or detect(body, name, media_type)
-    if found not in _TEXTS:  # much of it may be attachments and results, which are left out
+    if found not in TEXTS:  # much of it may be attachments and results, which are left out
         data = data if found == EMAIL else body.encode()
         return replace(_in_sandbox(data, found, max_chars, limits), encoding=encoding)
     if len(raw) > max_chars:
         raise Unreadable(too_long(len(raw), max_chars))
     if not body.strip():
         raise Unreadable("There is only white space in it. Choose a file that has text in it.")
-    read = _TEXTS[found](body)
+    read = _READERS[found](body)
     if not read.text.strip():
         raise Unreadable("No text was found in it, only markup. Choose a page that has text.")
+    code = (by_name(name) or by_media_type(media_type)) if found == PLAIN else None
+    if code:
+        read, found = replace(read, media_type=code.media_type), code.media_type
     return replace(read, format=found, encoding=encoding)
 
 

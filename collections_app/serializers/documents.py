@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.models import Document, Passage
+from collections_app.pipeline.extract import FORMATS
 
 
 class IncomingSerializer(serializers.Serializer[Any]):
@@ -43,7 +44,8 @@ class NoteSerializer(serializers.Serializer[Any]):
 class AddResultSerializer(serializers.Serializer[Any]):
     """What became of each document: the ids of rows, and what could not be added.
 
-    `notes` tell of files that came twice: they are one document.
+    `notes` tell of files that came twice: they are one document. `runs` take archives and
+    tables apart: their rows and files come in by and by.
     """
 
     added = serializers.ListField(child=serializers.IntegerField())
@@ -51,6 +53,7 @@ class AddResultSerializer(serializers.Serializer[Any]):
     unchanged = serializers.ListField(child=serializers.IntegerField())
     problems = ProblemSerializer(many=True)
     notes = NoteSerializer(many=True)
+    runs = serializers.ListField(child=serializers.IntegerField())
 
 
 class DocumentRowSerializer(serializers.ModelSerializer[Document]):
@@ -78,6 +81,8 @@ class DocumentRowSerializer(serializers.ModelSerializer[Document]):
             "external_id",
             "title",
             "media_type",
+            "format",
+            "encoding",
             "state",
             "error",
             "error_stage",
@@ -107,6 +112,8 @@ class DocumentSerializer(DocumentRowSerializer):
             *DocumentRowSerializer.Meta.fields,
             "text",
             "metadata",
+            "as_format",
+            "as_encoding",
             "content_hash",
             "revision",
             "file_url",
@@ -120,6 +127,17 @@ class DocumentEditSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(required=False, allow_blank=True)
     text = serializers.CharField(trim_whitespace=False, allow_blank=True, required=False)
     metadata = serializers.DictField(required=False)
+    as_format = serializers.ChoiceField(
+        list(FORMATS),
+        required=False,
+        allow_blank=True,
+        help_text=_("Read the content as this format; empty: as what it is found to be."),
+    )
+    as_encoding = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text=_("Read a file's text in this encoding; empty: as it is found out."),
+    )
     revision = serializers.IntegerField(
         required=False, help_text=_("Refuse with 409 unless the document still has this revision.")
     )
@@ -134,8 +152,11 @@ class DocumentFilterSerializer(serializers.Serializer[Any]):
 
 
 class PassageSerializer(serializers.ModelSerializer[Passage]):
+    place = serializers.DictField(
+        help_text=_("Where in the source it begins, such as {“page”: 3}; empty if unknown.")
+    )
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
         model = Passage
-        fields = ("id", "ordinal", "heading", "text", "start", "end", "token_count", "url")
+        fields = ("id", "ordinal", "heading", "text", "place", "start", "end", "token_count", "url")

@@ -14,7 +14,8 @@ from collections_app.intake.incoming import (
     problem_with_title,
 )
 from collections_app.models import Document
-from collections_app.pipeline.extract import Unreadable, extract
+from collections_app.pipeline.decode import known
+from collections_app.pipeline.extract import FORMATS, TEXTS, Unreadable, extract
 from collections_app.storage import Rejected, remove_unused
 from collections_app.wake import call_on_commit
 
@@ -30,21 +31,26 @@ def edit_document(
     title: str | None = None,
     body: str | None = None,
     metadata: dict[str, Any] | None = None,
+    as_format: str | None = None,
+    as_encoding: str | None = None,
 ) -> Document:
     """Change what is given; the document stays searchable as it was until it is embedded.
 
     An empty title asks for the one in the text. A body takes the place of a stored file.
+    `as_format` and `as_encoding` say how the content is to be read; empty: by what it is.
     Raises Rejected for bad values and for a document that has been deleted, and
     ChangedMeanwhile where `revision` is given and is not the document's.
     """
     _check(title, body, metadata)
+    _check_reading(document, as_format, as_encoding)
     with transaction.atomic():
         current = Document.objects.select_for_update(of=["self"]).filter(pk=document.pk).first()
         if current is None:
             raise Rejected(_("The document has been deleted."))
         if revision not in (None, current.revision):
             raise ChangedMeanwhile(_("The document was changed meanwhile; nothing was saved."))
-        changes = _changes(current, title, body, metadata)
+        changes = _changed_reading(current, as_format, as_encoding)
+        changes |= _changes(current, title, body, metadata)
         _check_room(current, changes)
         if changes:
             Document.objects.filter(pk=current.pk).update(**requeued(), **changes)
@@ -72,6 +78,32 @@ def _check_room(document: Document, changes: dict[str, Any]) -> None:
             raise Rejected(*refused.values())
 
 
+def _check_reading(document: Document, as_format: str | None, as_encoding: str | None) -> None:
+    if as_format and as_format not in (FORMATS if document.blob_id else TEXTS):
+        raise Rejected(_("“%(format)s” is no format that can be read.") % {"format": as_format})
+    if as_encoding and not document.blob_id:
+        raise Rejected(_("It came as text, which has no encoding: leave the encoding empty."))
+    if as_encoding and not known(as_encoding):
+        message = _("No encoding is called “%(encoding)s”. Choose one such as utf-8 or cp1252.")
+        raise Rejected(message % {"encoding": as_encoding})
+
+
+def _changed_reading(
+    document: Document, as_format: str | None, as_encoding: str | None
+) -> dict[str, Any]:
+    """The columns to write. A text that stands for the body goes back to be the body: what
+    it is read as next may leave less of it."""
+    given = {"as_format": as_format, "as_encoding": as_encoding}
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in given.items()
+        if value is not None and value != getattr(document, name)
+    }
+    if changes and document.body is None and document.blob_id is None:
+        changes["body"] = document.text
+    return changes
+
+
 def _changes(
     document: Document, title: str | None, body: str | None, metadata: dict[str, Any] | None
 ) -> dict[str, Any]:
@@ -86,6 +118,8 @@ def _changes(
         if body != document.source_text:
             item = Incoming(document.external_id, body=body, media_type=document.media_type)
             changes |= {"body": body, "blob": None, "content_hash": item.content_hash}
+            if document.blob_id:
+                changes |= {"as_format": "", "as_encoding": ""}
             changes["metadata"] = _given(document, changes.get("metadata", document.metadata))
     return changes
 

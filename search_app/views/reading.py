@@ -1,15 +1,27 @@
 """A document's text for reading, in parts of a size that a browser and we can bear."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
 
 from collections_app.models import Document
 from collections_app.pipeline.render import render
+from collections_app.stages import place_in_words
 
 PART_CHARS = 100_000
 
 Span = tuple[int, int]  # start and end, in characters of the document's text
+
+
+@dataclass(frozen=True)
+class PlaceShown:
+    """Where in the source the passage `ordinal` begins; `page` of a file that has pages."""
+
+    ordinal: int
+    words: str
+    page: int | None
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,8 @@ class Part:
     html: str
     number: int
     count: int
+    passages: range = range(0)  # the ordinals of those that begin in it
+    places: tuple["PlaceShown", ...] = ()
 
     @property
     def previous(self) -> int | None:
@@ -47,7 +61,25 @@ def part_of(
         anchors=[start - begin for start in starts[first:last]],
         first=first,
     )
-    return Part(html, number, len(begins))
+    return Part(html, number, len(begins), range(first, last))
+
+
+def with_places(part: Part, places: Sequence[Mapping[str, Any]]) -> Part:
+    """The part with the places of its passages, given those of all of the document's.
+
+    Where a page, a slide or the like begins, its name stands in the text; lines are too many.
+    """
+    shown: list[PlaceShown] = []
+    for ordinal in part.passages:
+        words = place_in_words(places[ordinal])
+        if words and (not shown or shown[-1].words != words):
+            shown.append(PlaceShown(ordinal, words, places[ordinal].get("page")))
+    html = part.html
+    for one in shown:
+        if "line" not in places[one.ordinal]:
+            name = f'<span id="p{one.ordinal}" class="place">{escape(one.words)}</span>'
+            html = html.replace(f'<span id="p{one.ordinal}"></span>', name, 1)
+    return replace(part, html=html, places=tuple(shown))
 
 
 def beginnings(starts: Sequence[int]) -> list[int]:

@@ -17,7 +17,7 @@ def test_unreadable_file_says_why_and_is_tried_again(visit: Visit, site: Running
     page.locator("[data-upload-progress] a").click()
     failure = page.locator("#progress .callout--error")
     expect(failure).to_contain_text("1 document could not be embedded")
-    expect(failure.locator(".row")).to_contain_text("This is not a text file")
+    expect(failure.locator(".row")).to_contain_text("This file cannot be read")
     expect(page.locator("#documents .row", has_text="🎉 茶.md")).to_contain_text("tokens")
     failure.get_by_role("button", name="Try “picture.txt” again").click()
     expect(page.locator("#messages")).to_contain_text("“picture.txt” will be tried again.")

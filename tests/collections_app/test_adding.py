@@ -201,9 +201,9 @@ def test_bad_files_are_reported_and_the_others_go_in(media, settings):
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "This is not a text file"),
+        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "The picture is damaged"),
         ("blank.txt", b" \n\t\n", "There is only white space in it"),
-        ("nul.txt", b"words\x00words " * 20, "This is not a text file"),
+        ("nul.txt", b"words\x00words " * 20, "This file cannot be read"),
         ("mark.txt", b"\xef\xbb\xbfwords \xff\xfe", "The file begins with a UTF-8 mark but is not"),
         (
             "script.html",

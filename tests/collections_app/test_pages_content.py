@@ -183,8 +183,8 @@ def test_blank_text_is_a_problem_of_the_item(client, collection):
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "This is not a text file"),
-        ("nul.txt", b"words\x00words " * 20, "This is not a text file"),
+        ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, "The picture is damaged"),
+        ("nul.txt", b"words\x00words " * 20, "This file cannot be read"),
         ("mark.txt", b"\xef\xbb\xbfwords \xff\xfe", "The file begins with a UTF-8 mark but is not"),
         ("script.html", f"<html><body>{SCRIPT}</body></html>".encode(), "No text was found"),
     ],

@@ -215,7 +215,7 @@ def test_a_million_columns_are_refused():
     [
         (b"", "The file is empty"),
         (b" \n\n", "There is only white space in it"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "This is not a text file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "This file cannot be read"),
     ],
 )
 def test_what_is_no_table_is_unreadable(data, message):

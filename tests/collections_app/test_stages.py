@@ -94,7 +94,7 @@ def test_failure_on_every_passage_blames_none(collection, encoder):
 
 
 def test_place_in_words():
-    assert place_in_words({"sheet": "Prices", "cell": "A5"}) == "sheet Prices, cell A5"
+    assert place_in_words({"sheet": "Prices", "cell": "A5"}) == "Prices!A5"
 
 
 def test_paused_collection_is_left_alone_until_it_is_resumed(collection):

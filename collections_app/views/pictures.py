@@ -27,7 +27,7 @@ def document_thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _copy(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     pictures = Document.objects.visible_to(request.user).filter(blob__width__isnull=False)
-    sha256 = get_object_or_404(pictures.values_list("blob_id", flat=True), pk=pk)
+    sha256 = str(get_object_or_404(pictures.only("blob"), pk=pk).blob_id)
     try:
         data = storage.copy_path_of(sha256, name).read_bytes()
     except FileNotFoundError as error:

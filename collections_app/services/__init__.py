@@ -8,6 +8,7 @@ caller's question (`editable_by`).
 from collections_app.intake import AddResult, Incoming, Note, Problem, safe_id
 from collections_app.services.accounts import create_token, operator
 from collections_app.services.adding import add_documents
+from collections_app.services.code import CodeChoice, CodeFile, add_code
 from collections_app.services.collections import (
     create_collection,
     default_model,
@@ -46,12 +47,15 @@ from collections_app.storage import Rejected
 __all__ = [
     "AddResult",
     "ChangedMeanwhile",
+    "CodeChoice",
+    "CodeFile",
     "Incoming",
     "NamedPath",
     "Note",
     "Problem",
     "Progress",
     "Rejected",
+    "add_code",
     "add_documents",
     "add_files",
     "cancel",

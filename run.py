@@ -7,6 +7,7 @@ python3 run.py stop     stop the site
 python3 run.py test     install, then every check and test (more words go to pytest)
 python3 run.py check    the fast part of it, under a minute
 python3 run.py bench    the measurements in bench/ (or those named)
+python3 run.py faults   break things on purpose, and count what is lost (some minutes)
 python3 run.py build    install and bundle the browser parts, no more
 python3 run.py clean    remove what can be made again: .venv, node_modules, bundle, caches
 python3 run.py clean-data   stop the site and remove its data (var/)
@@ -44,7 +45,7 @@ def main(words: list[str]) -> int:
     verb, rest = (words[0], words[1:]) if words else ("help", [])
     action = {
         "demo": demo, "site": site, "stop": stop, "test": test, "check": check,
-        "bench": bench, "build": build, "clean": clean, "clean-data": clean_data,
+        "bench": bench, "faults": faults, "build": build, "clean": clean, "clean-data": clean_data,
     }.get(verb)  # fmt: skip
     if action is None:
         print(__doc__)
@@ -93,11 +94,17 @@ def check(words: list[str]) -> int:
 
 def bench(words: list[str]) -> int:
     build([], development=True)
-    names = words or sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py"))
+    figures = {path.stem for path in (ROOT / "bench").glob("[a-z]*.py")} - {"faults"}
+    names = words or sorted(figures)
     for name in names:
         print(f"\n== bench/{name}.py", flush=True)
         subprocess.run([PYTHON, "-m", f"bench.{name}"], check=True)
     return 0
+
+
+def faults(words: list[str]) -> int:
+    build([], development=True)
+    return subprocess.run([PYTHON, "-m", "bench.faults", *words]).returncode
 
 
 def build(words: list[str], development: bool = False) -> int:

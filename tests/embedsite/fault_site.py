@@ -58,8 +58,13 @@ class Site:
     def start_beat(self) -> "subprocess.Popen[bytes]":
         return self.start("celery", "-A", "embedsite", "beat", "--pidfile=", "--max-interval", "1")
 
+    def calls(self) -> list[tuple[str, int]]:
+        """The digest of each text that was encoded, and which process did it, in order."""
+        written = self.notes.read_text().split() if self.notes.exists() else []
+        return list(zip(written[::2], map(int, written[1::2]), strict=True))
+
     def encoded(self) -> list[str]:
-        return self.notes.read_text().split() if self.notes.exists() else []
+        return [digest for digest, _pid in self.calls()]
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         entry = paths.database(self.var)

@@ -137,8 +137,8 @@ def in_words(errors: Any) -> str:
 def outcome(result: services.AddResult) -> int:
     """The status that says how it went; ValidationError when every item is a problem."""
     if not result.problems:
-        return status.HTTP_201_CREATED if result.added else status.HTTP_200_OK
-    if result.added or result.changed or result.unchanged:
+        return status.HTTP_201_CREATED if result.added or result.runs else status.HTTP_200_OK
+    if result.added or result.changed or result.unchanged or result.runs:
         return status.HTTP_207_MULTI_STATUS
     raise ValidationError({p.external_id: [p.message] for p in result.problems})
 
@@ -192,7 +192,7 @@ class DocumentViewSet(
     )
     @action(detail=True, pagination_class=ByOrdinalPagination)
     def passages(self, request: Request, pk: int) -> Response:
-        document = get_object_or_404(self.get_queryset().only("pk"), pk=pk)
+        document = get_object_or_404(self.get_queryset().select_related(None).only("pk"), pk=pk)
         rows: Any = Passage.objects.filter(document=document)  # this view is one of Documents
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(PassageSerializer(page, many=True).data)

@@ -66,6 +66,7 @@ def test_hit_has_its_parts(client, collection):
         "ordinal": 0,
         "heading": "",
         "text": "The harbour at dawn.",
+        "place": {"line": 1},
         "start": 0,
         "end": 20,
         "token_count": passage.token_count,

@@ -22,14 +22,18 @@ class Pieces:
         self._pieces: list[str] = []
         self._places: list[Place] = []
         self._length = 0
+        self._kind = ""  # of the last piece
 
-    def add(
-        self, piece: str, where: Mapping[str, object] | None = None, between: str = _BETWEEN
-    ) -> None:
-        """One more piece, after a gap; nothing for one without a character to see."""
+    def add(self, piece: str, where: Mapping[str, object] | None = None, kind: str = "") -> None:
+        """One more piece, after a gap; nothing for one without a character to see.
+
+        Between two of one `kind` (items of a list, rows of a table) there is no empty line.
+        """
         piece = clean(piece).strip("\n")
         if not piece.strip():
             return
+        between = "\n" if kind and kind == self._kind else _BETWEEN
+        self._kind = kind
         if self._pieces:
             piece = between + piece
         start = self._length + (len(between) if self._pieces else 0)

@@ -43,7 +43,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
             title = title or words.strip()
             pieces.add(written.heading(style.level, words))
         elif (level := _list_level(element, style)) is not None:
-            pieces.add(written.item(level, words, style.numbered), between="\n")
+            pieces.add(written.item(level, words, style.numbered), kind="item")
         else:
             pieces.add(written.paragraph(words))
     return pieces.extracted(*_properties(document, title))

@@ -40,7 +40,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
         elif element.tag == f"{_TABLE}table":
             pieces.add(written.table(_rows(element)))
         elif depth:
-            pieces.add(written.item(depth - 1, _text(element)), between="\n")
+            pieces.add(written.item(depth - 1, _text(element)), kind="item")
         else:
             pieces.add(written.paragraph(_text(element)))
     return pieces.extracted(title, metadata)

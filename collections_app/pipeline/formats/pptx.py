@@ -57,6 +57,6 @@ def _add_shape(pieces: Pieces, shape: Any, where: dict[str, object]) -> None:
         for one in shape.text_frame.paragraphs:
             words = one.text.replace("\v", "\n")
             if listed:
-                pieces.add(written.item(one.level, words), where, between="\n")
+                pieces.add(written.item(one.level, words), where, kind="item")
             else:
                 pieces.add(written.paragraph(words), where)

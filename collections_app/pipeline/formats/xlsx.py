@@ -41,10 +41,10 @@ def _add_sheet(pieces: Pieces, sheet: Any) -> None:
         if not width:
             first, width = cells[0][0], cells[-1][0] - cells[0][0] + 1
             pieces.add(written.heading(2, sheet.title), where)
-            pieces.add(written.row(_line(cells, first, width)), where)
-            pieces.add(written.rule(width), where, between="\n")
+            pieces.add(written.row(_line(cells, first, width)), where, kind="row")
+            pieces.add(written.rule(width), where, kind="row")
         else:
-            pieces.add(written.row(_line(cells, first, width)), where, between="\n")
+            pieces.add(written.row(_line(cells, first, width)), where, kind="row")
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:

@@ -6,7 +6,8 @@ from collections_app.models import Upload
 
 
 class UploadSerializer(serializers.ModelSerializer[Upload]):
-    """`document` is what a finished upload became; `error` says why one was refused."""
+    """`document` is what a finished upload became, `run` what takes an archive or a table
+    apart; `error` says why one was refused."""
 
     class Meta:
         model = Upload
@@ -20,6 +21,7 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
             "offset",
             "sha256",
             "document",
+            "run",
             "note",
             "error",
             "created",

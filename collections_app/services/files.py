@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from collections_app import storage
 from collections_app.intake import AddResult, Incoming, Problem, media_type, safe_id
 from collections_app.models import Blob, Collection
+from collections_app.services import imports
 from collections_app.services.adding import add_documents
 from collections_app.storage import Rejected
 
@@ -33,16 +34,25 @@ def store_blob(stream: storage.Readable, max_bytes: int) -> Blob:
 def add_files(
     collection: Collection, files: "Iterable[UploadedFile[Any] | NamedPath]"
 ) -> AddResult:
-    """A document for each file, under its name. A bad file is a Problem, no other is lost."""
+    """A document for each file, under its name. A bad file is a Problem, no other is lost.
+
+    Archives, mailboxes and tables are taken apart by a run of a source.
+    """
     problems: list[Problem] = []
-    result = add_documents(collection, _stored(files, problems))
+    runs: list[int] = []
+    result = add_documents(collection, _documents(collection, files, problems, runs))
     result.problems = problems + result.problems
+    result.runs = runs
     return result
 
 
-def _stored(
-    files: "Iterable[UploadedFile[Any] | NamedPath]", problems: list[Problem]
+def _documents(
+    collection: Collection,
+    files: "Iterable[UploadedFile[Any] | NamedPath]",
+    problems: list[Problem],
+    runs: list[int],
 ) -> Iterator[Incoming]:
+    """A document for each file that is one; the others are noted."""
     for file in files:
         name = safe_id(file.name or "")
         if not name:
@@ -50,6 +60,9 @@ def _stored(
             continue
         try:
             blob = _store(file)
+            if imports.holds_many(storage.path_of(blob.sha256), name):
+                runs.append(imports.import_file(collection, name, blob).pk)
+                continue
         except (Rejected, OSError) as error:
             reason = str(error) if isinstance(error, Rejected) else _unreadable(error)
             problems.append(Problem(name, reason))

@@ -102,6 +102,12 @@ def begin(
     return upload
 
 
+def receive(owner: User, collection: Collection, name: str, size: int, stream: Readable) -> Upload:
+    """A whole file of rows at once, to wait for its import's plan. Raises as `begin` does."""
+    upload = begin(owner, collection, name, size, use=Upload.Use.ROWS)
+    return write(upload, 0, stream)
+
+
 def write(
     upload: Upload, offset: int, stream: Readable, checksum: Checksum | None = None
 ) -> Upload:
@@ -199,9 +205,11 @@ def _take_in(upload: Upload) -> dict[str, Any]:
     if result.problems:
         return {"state": Upload.State.REFUSED, "error": result.problems[0].message}
     ids = [*result.added, *result.changed, *result.unchanged]
+    run_id = result.runs[0] if result.runs else None
     return {
         "state": Upload.State.DONE,
         "document_id": ids[0] if ids else None,
+        "run_id": run_id,
         "note": result.notes[0].message if result.notes else "",
     }
 

@@ -24,6 +24,17 @@ from collections_app.views.queueing import (
     collection_pause,
     collection_resume,
 )
+from collections_app.views.rows import rows_cancel, rows_import, rows_new
+from collections_app.views.runs import run, run_action, run_progress
+from collections_app.views.sources import (
+    source,
+    source_delete,
+    source_edit,
+    source_kinds,
+    source_list,
+    source_new,
+    source_run,
+)
 from collections_app.views.tokens import token_revoke, tokens
 
 __all__ = [
@@ -46,6 +57,19 @@ __all__ = [
     "document_reembed",
     "document_retry",
     "document_thumbnail",
+    "rows_cancel",
+    "rows_import",
+    "rows_new",
+    "run",
+    "run_action",
+    "run_progress",
+    "source",
+    "source_delete",
+    "source_edit",
+    "source_kinds",
+    "source_list",
+    "source_new",
+    "source_run",
     "text_add",
     "token_revoke",
     "tokens",

@@ -138,6 +138,16 @@ def _answer(
             )
             % count,
         )
+    if count := len(result.runs):
+        messages.success(
+            request,
+            ngettext(
+                "%d file is taken apart: see Sources.",
+                "%d files are taken apart: see Sources.",
+                count,
+            )
+            % count,
+        )
     if result.problems:
         return _page(request, collection, form, problems=result.problems, status=422)
     return redirect(collection)

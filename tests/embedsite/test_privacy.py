@@ -68,7 +68,7 @@ SILENT = (
     " collection_progress related_widget related_json api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
-    " source_run run_action rows_cancel"
+    " source_run run_action run_progress rows_cancel"
 )
 MORE = {"source_new": ["url"], "run_action": ["pause"]}  # what such addresses end with
 QUERIES = {

@@ -1,6 +1,7 @@
 """What a source gives: items, each with a way to its content."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -65,6 +66,7 @@ class Context:
 
     A kind that leaves out a part of its listing appends `(id, reason)` to `missing`: nothing
     is deleted after such a run. `cursor` is that of the last item that was committed.
+    What its items need while they are fetched goes into `resources`.
     """
 
     source: Source
@@ -73,6 +75,7 @@ class Context:
     blob: Blob | None = None
     cursor: Any = None
     missing: list[tuple[str, str]] = field(default_factory=list)
+    resources: ExitStack = field(default_factory=ExitStack)
 
 
 class Kind(Protocol):

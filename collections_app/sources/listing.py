@@ -23,14 +23,20 @@ SKIPPED, FAILED = RunProblem.Outcome.SKIPPED, RunProblem.Outcome.FAILED
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Some at a time; those before an error come before the error."""
     batch: list[Item] = []
     weight = 0
-    for item in items:
-        batch.append(item)
-        weight += item.weight
-        if len(batch) == LOOK_AHEAD or weight > HELD_BYTES:
+    try:
+        for item in items:
+            batch.append(item)
+            weight += item.weight
+            if len(batch) == LOOK_AHEAD or weight > HELD_BYTES:
+                yield batch
+                batch, weight = [], 0
+    except Exception:
+        if batch:
             yield batch
-            batch, weight = [], 0
+        raise
     if batch:
         yield batch
 

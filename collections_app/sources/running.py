@@ -85,7 +85,7 @@ def _list(run: Run, wake: Wake, go_on: GoOn) -> bool:
     module, at_work = kinds.of(run.source.kind), context(run)
     run.cursor.setdefault("known", run.source.items.count())
     listing = Listing(run, Chunk(run, wake))
-    with closing(module.items(at_work)) as items:
+    with at_work.resources, closing(module.items(at_work)) as items:
         if not listing.see(items, go_on):
             return False
     removing.note_missing(run, at_work.missing)

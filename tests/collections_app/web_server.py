@@ -47,6 +47,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        self.answer()
+
+    def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
         self.server.asked.append(self.path)
@@ -56,8 +62,6 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             self.server.left.set()  # the client went away in the middle
             self.close_connection = True
-
-    do_POST = do_GET
 
     def log_message(self, *args: Any) -> None:
         """Quiet."""

@@ -6,7 +6,6 @@ Unchanged files are told by the hashes in the tree: they are neither read nor se
 import base64
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -46,25 +45,25 @@ def check(options: dict[str, Any], blob: Blob | None) -> None:
 
 def items(context: Context) -> Iterator[Item]:
     """Raises Unlisted and Refused."""
-    options = context.options
-    with ExitStack() as stack:
-        if options["url"].startswith("/"):
-            try:
-                repository = _local(options["url"])
-            except Rejected as error:
-                raise Unlisted(str(error), again=False) from error
-            commit = f"refs/heads/{options['branch']}" if options["branch"] else "HEAD"
-        else:
-            repository = stack.enter_context(
-                repositories.fetched(options["url"], options["branch"], _header(context.secrets))
-            )
-            commit = "FETCH_HEAD"
-        entries = repositories.files(repository, commit)
-        objects = stack.enter_context(Objects(repository))
-        wanted = pattern(options["glob"])
-        for entry in entries:
-            if matches(wanted, entry.path):
-                yield _item(objects, entry)
+    repository, commit = _repository(context)
+    entries = repositories.files(repository, commit)
+    objects = context.resources.enter_context(Objects(repository))
+    wanted = pattern(context.options["glob"])
+    for entry in entries:
+        if matches(wanted, entry.path):
+            yield _item(objects, entry)
+
+
+def _repository(context: Context) -> tuple[Path, str]:
+    """Where it is, and what to read in it."""
+    url, branch = context.options["url"], context.options["branch"]
+    if url.startswith("/"):
+        try:
+            return _local(url), f"refs/heads/{branch}" if branch else "HEAD"
+        except Rejected as error:
+            raise Unlisted(str(error), again=False) from error
+    fetching = repositories.fetched(url, branch, _header(context.secrets))
+    return context.resources.enter_context(fetching), "FETCH_HEAD"
 
 
 def _local(path: str) -> Path:

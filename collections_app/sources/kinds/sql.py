@@ -1,6 +1,7 @@
 """A query on a PostgreSQL database of the user's, read-only and with a time limit."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -62,7 +63,7 @@ def parts(address: str) -> dict[str, Any]:
 def items(context: Context) -> Iterator[Item]:
     """Raises Unlisted where the database cannot be reached, or refuses the query."""
     try:
-        with _connected(context.secrets["address"]) as connection:
+        with closing(_connected(context.secrets["address"])) as connection:
             connection.read_only = True
             milliseconds = context.options["seconds"] * 1000
             connection.execute(
@@ -71,7 +72,6 @@ def items(context: Context) -> Iterator[Item]:
             with connection.cursor() as cursor:
                 rows = cursor.stream(context.options["query"].encode())
                 yield from items_of(_named(cursor, rows), context)
-            connection.rollback()
     except addresses.Refused as error:
         raise Unlisted(str(error), again=False) from error
     except psycopg.OperationalError as error:

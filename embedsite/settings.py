@@ -19,7 +19,7 @@ POSITIVE = validate.Range(min=1)
 COUNT = validate.Range(min=0)
 RATE = validate.Regexp(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$", error="Such as: 30/min.")
 LEVELS = validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
-ENGINES = validate.OneOf(["auto", "openvino", "torch"])
+ENGINES = validate.OneOf(["auto", "openvino", "onnxruntime", "torch"])
 
 
 def NETWORKS(values: list[str]) -> None:  # noqa: N802 - beside the others
@@ -236,7 +236,7 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 LEASE_SECONDS = env.int("LEASE_SECONDS", 120, validate=POSITIVE)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3, validate=POSITIVE)
 EMBED_BATCH_TOKENS = env.int("EMBED_BATCH_TOKENS", 2048, validate=POSITIVE)
-EMBED_ENGINE = env.str("EMBED_ENGINE", "auto", validate=ENGINES)  # auto | openvino | torch
+EMBED_ENGINE = env.str("EMBED_ENGINE", "auto", validate=ENGINES)
 HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 20_000, validate=POSITIVE)  # passages
 CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")
 CHAT_MODEL = env.str("CHAT_MODEL", "")

@@ -1,10 +1,24 @@
 """Texts to vectors. Knows no Django.
 
 `load` gives a model's encoder, `tokenizer` its tokenizer alone, which costs no weights;
-`prepare` does ahead what the first `load` on a machine has to do.
+`prepare` does ahead what the first `load` on a machine has to do; `report` says what runs a
+model, and how near to its own library.
 """
 
-from .loading import load, prepare, tokenizer
-from .spec import Encoder, ModelMissing, ModelSpec
+from .loading import load, prepare, report, tokenizer
+from .spec import AUTO, FLOAT32, INT8, Encoder, ModelMissing, ModelSpec
+from .verdict import Verdict
 
-__all__ = ["Encoder", "ModelMissing", "ModelSpec", "load", "prepare", "tokenizer"]
+__all__ = [
+    "AUTO",
+    "FLOAT32",
+    "INT8",
+    "Encoder",
+    "ModelMissing",
+    "ModelSpec",
+    "Verdict",
+    "load",
+    "prepare",
+    "report",
+    "tokenizer",
+]

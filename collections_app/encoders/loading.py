@@ -1,5 +1,6 @@
 """From a model's specification to its encoder, once per process."""
 
+import importlib
 import logging
 import os
 from functools import lru_cache
@@ -8,11 +9,14 @@ from pathlib import Path
 from filelock import Timeout
 
 from ..pipeline.tokenizer import ModelTokenizer, Tokenizer, WordTokenizer
-from .conversion import converted
+from . import verdict
+from .conversion import converted, place
+from .engines import TORCH, Engine, candidates
 from .fake import FakeEncoder
 from .folder import folder, tokenizer_file
 from .layout import NotFast, layout
 from .spec import BATCH_TOKENS, Encoder, ModelMissing, ModelSpec, check
+from .verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +26,10 @@ KEPT = 8  # encoders and tokenizers in one process
 def load(
     spec: ModelSpec, models_dir: Path, engine: str = "auto", batch_tokens: int = BATCH_TOKENS
 ) -> Encoder:
-    """The encoder; `engine` is auto, openvino or torch. Raises ModelMissing.
+    """The encoder; `engine` is auto, openvino, onnxruntime or torch. Raises ModelMissing.
 
-    `auto` takes OpenVINO where it gives torch's vectors, and torch otherwise.
+    `auto` takes OpenVINO, or else ONNX Runtime, where it gives torch's vectors, and torch
+    where neither does.
     `batch_tokens` go through the model at once: more needs more memory.
     """
     return _load(spec, models_dir, engine, batch_tokens, os.getpid())
@@ -41,7 +46,32 @@ def prepare(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> None:
     Raises ModelMissing.
     """
     if spec.backend == "sentence-transformers":
-        _fast_file(spec, folder(spec.ref, models_dir), models_dir, engine)
+        _fast(spec, folder(spec.ref, models_dir), models_dir, engine)
+
+
+def report(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> Verdict:
+    """What runs the model here, how near to torch, or why it is torch. Converts nothing.
+
+    Its engine is empty where the model has not been made ready yet.
+    """
+    if spec.backend != "sentence-transformers":
+        return Verdict(spec.backend, spec.precision)
+    try:
+        home = folder(spec.ref, models_dir)
+        layout(home)
+    except NotFast as error:
+        return Verdict(TORCH, spec.precision, refused=str(error))
+    except ModelMissing as error:
+        return Verdict("", spec.precision, refused=str(error))
+    refused = _not_wanted(spec, engine)
+    for one in candidates(engine, spec.precision):
+        found = verdict.read(place(spec, home, models_dir, one))
+        if found is None:
+            return Verdict("", spec.precision)
+        if not found.refused:
+            return found
+        refused = found.refused
+    return Verdict(TORCH, spec.precision, refused=refused)
 
 
 @lru_cache(maxsize=KEPT)
@@ -52,16 +82,16 @@ def _load(
     if spec.backend == "fake":
         return FakeEncoder(spec.dimension, spec.token_limit)
     words = tokenizer(spec, models_dir)
-    place = folder(spec.ref, models_dir)
+    home = folder(spec.ref, models_dir)
     # Each engine is imported where it is used: most processes need one, web pages often none.
-    if file := _fast_file(spec, place, models_dir, engine):
-        from .openvino_encoder import OpenVinoEncoder
-
-        assert isinstance(words, ModelTokenizer)
-        return OpenVinoEncoder(spec, layout(place), words, file, batch_tokens)
+    if found := _fast(spec, home, models_dir, engine):
+        one, file = found
+        module = importlib.import_module(f".{one.module}", __package__)
+        encoder: Encoder = module.encoder(spec, layout(home), words, file, batch_tokens)
+        return encoder
     from .torch_encoder import TorchEncoder
 
-    return TorchEncoder(spec, place, words, batch_tokens)
+    return TorchEncoder(spec, home, words, batch_tokens)
 
 
 @lru_cache(maxsize=KEPT)
@@ -73,18 +103,29 @@ def _tokenizer(backend: str, ref: str, models_dir: Path) -> Tokenizer:
     raise ModelMissing(f"There is no backend {backend!r}.")
 
 
-def _fast_file(spec: ModelSpec, place: Path, models_dir: Path, engine: str) -> Path | None:
-    """The converted model, or None where torch is to run the original."""
-    if engine == "torch":
+def _fast(spec: ModelSpec, home: Path, models_dir: Path, engine: str) -> tuple[Engine, Path] | None:
+    """The engine and the converted model, or None where torch is to run the original."""
+    if engine == TORCH:
         return None
-    try:
-        found = layout(place)
-        check(spec, place, found.dimension, found.most_tokens)
-        return converted(spec, place, models_dir)
-    except (NotFast, OSError, Timeout) as error:
-        if engine == "openvino":
-            raise ModelMissing(
-                f"OpenVINO cannot run the model {spec.ref!r}: {error}. Set EMBED_ENGINE to auto."
-            ) from error
-        logger.warning("The model %s runs on torch, more slowly: %s.", spec.ref, error)
-        return None
+    why: Exception = NotFast(_not_wanted(spec, engine))
+    for one in candidates(engine, spec.precision):
+        try:
+            found = layout(home)
+            check(spec, home, found.dimension, found.most_tokens)
+            return one, converted(spec, home, models_dir, one)
+        except (NotFast, OSError, Timeout) as error:
+            why = error
+    if engine != "auto":
+        raise ModelMissing(
+            f"{engine} cannot run the model {spec.ref!r}: {why}. Set EMBED_ENGINE to auto."
+        ) from why
+    logger.warning("The model %s runs on torch, more slowly: %s.", spec.ref, why)
+    return None
+
+
+def _not_wanted(spec: ModelSpec, engine: str) -> str:
+    """Why no engine but torch is even tried, where none is."""
+    if engine == TORCH:
+        return "EMBED_ENGINE is torch"
+    wanted = "OpenVINO or ONNX Runtime" if engine == "auto" else engine
+    return f"{wanted} is not installed, or not for the precision {spec.precision}"

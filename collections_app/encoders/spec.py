@@ -13,6 +13,8 @@ from ..pipeline.tokenizer import Tokenizer
 Vectors = NDArray[np.float32]
 BATCH_TOKENS = 2048  # measured: below it calls cost, above it the caches overflow
 
+AUTO, FLOAT32, INT8 = "auto", "float32", "int8"  # precisions
+
 
 class ModelMissing(Exception):  # noqa: N818 - a statement about the model
     """The model cannot be had as it is registered; the message says what to do."""
@@ -20,13 +22,18 @@ class ModelMissing(Exception):  # noqa: N818 - a statement about the model
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model, by what decides its vectors. `token_limit` counts special tokens too."""
+    """A model, by what decides its vectors. `token_limit` counts special tokens too.
+
+    `precision` is of passages: auto, what the processor is fast in without loss that counts
+    (bfloat16 where it knows it); float32; or int8, faster still, at some cost in neighbours.
+    """
 
     backend: str
     ref: str
     dimension: int
     token_limit: int
     normalised: bool = True
+    precision: str = AUTO
 
 
 def check(spec: ModelSpec, folder: Path, dimension: int | None, most_tokens: int | None) -> None:

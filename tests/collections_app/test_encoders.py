@@ -14,9 +14,10 @@ import pytest
 from django.conf import settings
 
 from collections_app import encoders
-from collections_app.encoders import conversion, folder
+from collections_app.encoders import conversion, folder, verdict
+from collections_app.encoders.engines import ONNX, OPENVINO
 from collections_app.encoders.layout import Layout, NotFast, layout
-from collections_app.encoders.openvino_encoder import EXACT_TOKENS, batches
+from collections_app.encoders.padded import EXACT_TOKENS, batches
 from collections_app.pipeline.tokenizer import ModelTokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ MINILM = encoders.ModelSpec("sentence-transformers", REF, dimension=384, token_l
 FAKE = encoders.ModelSpec("fake", "fake", dimension=64, token_limit=32)
 HELLO = [-0.0344772, 0.0310232, 0.0067349, 0.0261089, -0.0393620]  # the reference's
 HUGE = "word " * 20_000
+SLOW = ["onnxruntime", "torch"]
 TEXTS = [
     "Hello world",
     "a",
@@ -39,7 +41,8 @@ TEXTS = [
 
 
 @pytest.fixture(
-    scope="module", params=["fake", "openvino", pytest.param("torch", marks=[pytest.mark.slow])]
+    scope="module",
+    params=["fake", "openvino", *(pytest.param(n, marks=pytest.mark.slow) for n in SLOW)],
 )
 def encoder(request: pytest.FixtureRequest) -> encoders.Encoder:
     if request.param == "fake":
@@ -234,15 +237,15 @@ def test_an_encoder_is_loaded_once_per_process(minilm):
 def test_many_that_come_at_once_convert_once(tmp_path, monkeypatch):
     runs = []
 
-    def run(spec, model, into):
+    def run(spec, model, into, engine):
         runs.append(into)
-        (into / conversion.MODEL).write_text("model")
-        (into / conversion.VERDICT).write_text('{"cosine": 1.0}')
+        (into / engine.file).write_text("model")
+        verdict.Verdict("openvino", "auto", mean=1.0).write(into)
 
     monkeypatch.setattr(conversion, "_run", run)
     found = list[Path]()
     model = folder.folder(REF, tmp_path)
-    work = lambda: found.append(conversion.converted(MINILM, model, tmp_path))  # noqa: E731
+    work = lambda: found.append(conversion.converted(MINILM, model, tmp_path, OPENVINO))  # noqa: E731
     threads = [threading.Thread(target=work) for _ in range(5)]
     for thread in threads:
         thread.start()
@@ -258,37 +261,40 @@ def test_a_conversion_that_fails_leaves_nothing_and_is_tried_again(tmp_path, mon
     monkeypatch.setattr(conversion.sys, "executable", "/bin/false")
     for _ in range(2):
         with pytest.raises(NotFast, match="conversion failed: no message"):
-            conversion.converted(MINILM, model, tmp_path)
+            conversion.converted(MINILM, model, tmp_path, OPENVINO)
     assert [path for path in (tmp_path / "openvino").iterdir() if path.is_dir()] == []
 
 
 def test_a_model_that_openvino_runs_differently_is_not_converted_again(tmp_path, monkeypatch):
-    verdict = '{"refused": "its vectors differ"}'
     runs = []
 
-    def run(spec, model, into):
+    def run(spec, model, into, engine):
         runs.append(into)
-        (into / conversion.VERDICT).write_text(verdict)
+        verdict.Verdict("openvino", "auto", refused="its vectors differ").write(into)
 
     monkeypatch.setattr(conversion, "_run", run)
     for _ in range(2):
         with pytest.raises(NotFast, match="its vectors differ"):
-            conversion.converted(MINILM, folder.folder(REF, tmp_path), tmp_path)
+            conversion.converted(MINILM, folder.folder(REF, tmp_path), tmp_path, OPENVINO)
     assert len(runs) == 1
 
 
 def test_changed_files_are_converted_again(copied):
-    before = conversion._digest(copied)
-    assert conversion._digest(copied) == before
+    place = lambda spec, engine=OPENVINO: conversion.place(spec, copied, copied, engine)  # noqa: E731
+    before = place(MINILM)
+    assert place(MINILM) == before
+    others = {place(replace(MINILM, precision="int8")), place(MINILM, ONNX)}
     changed(copied / "config.json", hidden_act="relu")
-    assert conversion._digest(copied) != before
+    assert len({before, place(MINILM), *others}) == 4
 
 
 @pytest.mark.slow
 def test_prepare_converts_what_load_then_finds(tmp_path, monkeypatch):
     encoders.prepare(MINILM, tmp_path)
-    [verdict] = tmp_path.glob(f"openvino/*/{conversion.VERDICT}")
-    assert json.loads(verdict.read_text())["cosine"] > 0.9999
+    found = encoders.report(MINILM, tmp_path)
+    assert (found.engine, found.refused) == ("openvino", "")
+    assert found.mean > 0.9999
+    assert found.kept > 0.98
     monkeypatch.setattr(conversion, "_run", None)
     encoder = encoders.load(MINILM, tmp_path)
     assert encoder.encode(["Hello world"])[0][:5] == pytest.approx(HELLO, abs=1e-6)

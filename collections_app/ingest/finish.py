@@ -1,14 +1,13 @@
 """Passages, vectors, postings and the new state, all in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Model
 from pgvector import Vector as PgVector
 from psycopg.types.json import Jsonb
 
+from collections_app.copying import copy_rows
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.read import Part, Reading
 from collections_app.models import Document, EmbeddingModel, Passage, Posting, Vector
@@ -69,7 +68,7 @@ def _placed(readings: Sequence[Reading]) -> list[Placed]:
 
 
 def _write_passages(placed: list[Placed]) -> None:
-    _copy(
+    copy_rows(
         Passage,
         "id document_id collection_id ordinal heading text start end token_count term_count"
         " content_hash place",
@@ -95,8 +94,7 @@ def _write_passages(placed: list[Placed]) -> None:
 
 
 def _write_vectors(placed: list[Placed], model: EmbeddingModel, found: Vectors) -> None:
-    # bytea goes over the wire as it stands: these are the bytes of a binary pgvector.
-    _copy(
+    copy_rows(
         Vector,
         "passage_id collection_id model_id content_hash embedding",
         "int8 int8 int8 text bytea",
@@ -114,7 +112,7 @@ def _write_vectors(placed: list[Placed], model: EmbeddingModel, found: Vectors) 
 
 
 def _write_postings(placed: list[Placed]) -> None:
-    _copy(
+    copy_rows(
         Posting,
         "collection_id term passage_id frequency",
         "int8 text int8 int2",
@@ -124,19 +122,6 @@ def _write_postings(placed: list[Placed]) -> None:
             for term, count in part.terms.items()
         ),
     )
-
-
-def _copy(model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Binary COPY into the model's table: many times faster than inserts."""
-    table = connection.ops.quote_name(model._meta.db_table)
-    names = ", ".join(connection.ops.quote_name(column) for column in columns.split())
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types(types.split())
-        for row in rows:
-            copy.write_row(row)
 
 
 _READY = """

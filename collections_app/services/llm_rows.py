@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pgvector import Vector as PgVector
 
+from collections_app.copying import copy_rows
 from collections_app.models import Collection, Document, ImportedRow, Passage, Posting, Vector
 from collections_app.pipeline.embeddings_db import StoredRow
 from collections_app.pipeline.terms import terms
 
-AT_ONCE = 5000  # postings in one statement
 MOST_FREQUENT = 32_767  # smallint
 
 
@@ -38,28 +39,30 @@ def write(collection: Collection, items: Sequence[Ready]) -> None:
     counts = [_terms(one.document, collection.language) for one in items]
     passages = [_passage(one, found) for one, found in zip(items, counts, strict=True)]
     Passage.objects.bulk_create(passages)
-    Vector.objects.bulk_create(
-        Vector(
-            passage=passage,
-            collection=collection,
-            model_id=collection.embedding_model_id,
-            content_hash=passage.content_hash,
-            embedding=one.vector,
-        )
-        for one, passage in zip(items, passages, strict=True)
-    )
-    Posting.objects.bulk_create(
+    copy_rows(
+        Vector,
+        "passage_id collection_id model_id content_hash embedding",
+        "int8 int8 int8 text bytea",
         (
-            Posting(
-                collection=collection,
-                passage=passage,
-                term=term,
-                frequency=min(count, MOST_FREQUENT),
+            (
+                passage.pk,
+                collection.pk,
+                collection.embedding_model_id,
+                passage.content_hash,
+                PgVector(one.vector).to_binary(),
             )
-            for passage, found in zip(passages, counts, strict=True)
-            for term, count in found.items()
+            for one, passage in zip(items, passages, strict=True)
         ),
-        batch_size=AT_ONCE,
+    )
+    copy_rows(
+        Posting,
+        "collection_id term passage_id frequency",
+        "int8 text int8 int2",
+        (
+            (collection.pk, term, passage.pk, min(frequency, MOST_FREQUENT))
+            for passage, found in zip(passages, counts, strict=True)
+            for term, frequency in found.items()
+        ),
     )
 
 

@@ -1,0 +1,25 @@
+"""Rows into a table by binary COPY: many times faster than inserts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+
+def copy_rows(
+    model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Write rows of these columns into the model's table; `types` are PostgreSQL's, in order.
+
+    A `bytea` goes over the wire as it stands, so it can be the binary form of any type.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(column) for column in columns.split())
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(types.split())
+        for row in rows:
+            copy.write_row(row)

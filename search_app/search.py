@@ -167,7 +167,7 @@ def _loaded(found: Sequence[Scored]) -> list[tuple[Scored, PassageHit]]:
 
 def _passages(ids: Iterable[int]) -> dict[int, Passage]:
     """Passages with their documents, whose long texts are left in the table."""
-    rows = Passage.objects.select_related("document__collection").defer(
+    rows = Passage.objects.select_related("document__collection", "document__blob").defer(
         "document__text", "document__body"
     )
     return rows.in_bulk(list(ids))

@@ -116,6 +116,16 @@ def test_an_archive_that_holds_itself_ends(harm):
     assert list(found.left_out) == ["r.tar.gz/r.tar.gz/r.tar.gz"]
 
 
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_archives_in_archives_take_no_more_memory_than_is_said(pack, harm):
+    data = random.Random(1).randbytes(48 * MB)
+    for _level in range(3):
+        data = pack({"a": data}) if pack is tarred else pack({"a": data}, zipfile.ZIP_STORED)
+    found = harm(data)
+    assert found.taken == {"a/a/a": 48 * MB}
+    assert found.megabytes < (3 + 2) * 50 + 150
+
+
 def test_overlapping_entries_are_left_out(harm):
     """Many entries of the directory that all point to the same bytes."""
     data = zipped({"a.txt": b"kernel " * 1000})

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from collections_app.pipeline import images, pictures, sandbox
+from collections_app.pipeline.extract import extract
 from collections_app.pipeline.extracted import Unreadable
 from tests.collections_app.measured import measured
 from tests.collections_app.test_containers import zipped
@@ -242,3 +243,13 @@ def test_a_bomb_in_the_sandbox_is_unreadable_and_the_next_picture_is_read():
     with pytest.raises(Unreadable, match="memory"):
         pictures.copies(data, limits=sandbox.Limits(memory_mb=200))
     assert pictures.copies(picture()).width == 60
+
+
+def test_entities_of_an_svg_are_never_unfolded():
+    """It is a text like any other: what it declares is not done."""
+    lines = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(12))
+    outer = '<!ENTITY file SYSTEM "file:///etc/passwd">'
+    data = f"<!DOCTYPE svg [<!ENTITY a0 'boat'>{lines}{outer}]><svg>&a12;&file;</svg>".encode()
+    found = extract(data, name="boat.svg", media_type="image/svg+xml")
+    assert len(found.text) <= len(data)
+    assert "root:" not in found.text

@@ -50,7 +50,7 @@ def test_a_picture_becomes_ready_with_its_words_and_is_found_by_them(client, col
     assert document.metadata["taken"] == "2026-05-04T10:20:30"
     assert (document.blob.width, document.blob.height) == (40, 60)
     page = client.get(reverse("search"), {"q": "boat at sea", "c": collection.pk})
-    assert document.get_absolute_url() in page.content.decode()
+    assert address("thumbnail", document) in page.content.decode()
 
 
 @pytest.mark.parametrize("name", ["picture", "thumbnail"])

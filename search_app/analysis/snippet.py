@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from collections_app.pipeline.code import by_media_type
 from collections_app.pipeline.extracted import MARKDOWN
 from collections_app.pipeline.plain import markup, shown
 from collections_app.pipeline.sentences import sentences
 from collections_app.pipeline.terms import term_spans
-from search_app.analysis import stopwords
+from search_app.analysis import code_lines, stopwords
 
 WIDTH = 300  # characters shown
 LEAD = 80  # of them at most before the first match
@@ -23,11 +24,14 @@ def snippet(
     """The window of `text` with the most of these terms, the terms marked.
 
     Where none stands in it, the window begins at the first whole sentence. Markdown is
-    shown without its marks and the targets of its links.
+    shown without its marks and the targets of its links, code in whole lines as it stands.
     """
     hidden = markup(text) if media_type == MARKDOWN else []
     spans = [span for span in _matches(text, rarities, language) if _is_shown(span, hidden)]
     start = _densest(spans, rarities) if spans else None
+    if by_media_type(media_type):
+        first, last = code_lines.window(text, start)
+        return list(code_lines.pieces(text, first, last, _merged(spans, first, last)))
     start, end = _window(text, _opening(text) if start is None else max(0, start - LEAD), start)
     return list(_pieces(text, start, end, spans, hidden))
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from collections_app.models import Collection, Document, long_columns
 from search_app.models import ClusterMember
 from search_app.related import related
+from search_app.views.listings import language_of, lines_of
 from search_app.views.reading import Span, part_of, with_places
 
 OFFSET = re.compile(r"[0-9]{1,9}")
@@ -25,10 +26,11 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     """
     rows = Document.objects.visible_to(request.user).select_related("collection", "blob")
     found = get_object_or_404(rows, pk=pk)
-    kept = found.passages.order_by("ordinal").values_list("start", "end", "place")
+    kept = list(found.passages.order_by("ordinal").values_list("start", "end", "place"))
     passages = [(start, end) for start, end, _place in kept]
     mark = _mark(request, passages, len(found.text))
-    part = part_of(found, passages, mark, _whole(request.GET.get("part")))
+    lines = lines_of(found, kept) if language_of(found) else []
+    part = part_of(found, passages, mark, _whole(request.GET.get("part")), lines)
     part = with_places(part, [place for _start, _end, place in kept])
     members = ClusterMember.objects.filter(document=found).select_related("cluster")
     context = {

@@ -9,6 +9,7 @@ from typing import Any
 from collections_app.models import Document
 from collections_app.pipeline.render import render
 from collections_app.stages import place_in_words
+from search_app.views import listings
 
 PART_CHARS = 100_000
 
@@ -44,23 +45,40 @@ class Part:
 
 
 def part_of(
-    document: Document, passages: Sequence[Span], mark: Span | None, wanted: int | None
+    document: Document,
+    passages: Sequence[Span],
+    mark: Span | None,
+    wanted: int | None,
+    lines: Sequence[int] = (),
 ) -> Part:
-    """The part that was asked for; else the one where the mark begins; else the first."""
+    """The part that was asked for; else the one where the mark begins; else the first.
+
+    `lines` are the numbers of the lines of source code.
+    """
     starts = [start for start, _end in passages]
     begins = beginnings(starts or range(0, len(document.text), PART_CHARS))
+    language = listings.language_of(document)
+    if language:  # whole lines, with what is indented before a passage
+        begins = [document.text.rfind("\n", 0, begin) + 1 for begin in begins]
     number = wanted or (bisect_right(begins, mark[0]) if mark else 1)
     number = min(max(number, 1), len(begins))
     begin = begins[number - 1]
     end = begins[number] if number < len(begins) else len(document.text)
     first, last = bisect_left(starts, begin), bisect_left(starts, end)
-    html = render(
-        document.text[begin:end],
-        document.media_type,
-        mark=_within(mark, begin, end),
-        anchors=[start - begin for start in starts[first:last]],
-        first=first,
-    )
+    inside = _within(mark, begin, end)
+    anchors = [start - begin for start in starts[first:last]]
+    if language:
+        html = listings.part(
+            document, language, begin, end, lines, mark=inside, anchors=anchors, first=first
+        )
+    else:
+        html = render(
+            document.text[begin:end],
+            document.media_type,
+            mark=inside,
+            anchors=anchors,
+            first=first,
+        )
     return Part(html, number, len(begins), range(first, last))
 
 

@@ -18,7 +18,7 @@ from collections_app.pipeline.code.choosing import KINDS, Wanted
 
 PASSED_OVER = {"node_modules", "__pycache__", "site-packages"}  # where no pattern is given
 # Options of which each says no to the others, and what they choose.
-SWITCHES = {
+SWITCHES: dict[str, dict[str, Any]] = {
     "is_async": {"--async": True, "--unasync": False},
     "documented": {"--documented": True, "--undocumented": False},
     "typed": {

@@ -33,3 +33,11 @@ def placed(found: Extracted, lines: object) -> Extracted:
     starts = [0, *(end.end() for end in re.finditer("\n", found.text))]
     pairs = zip(starts, numbers, strict=False)
     return replace(found, places=tuple(Place(start, {"line": line}) for start, line in pairs))
+
+
+def following(lines: object, line: int, count: int) -> list[int]:
+    """The numbers of `count` lines from the file's `line` on; fewer where the text ends."""
+    numbers = line_numbers(lines)
+    if line in numbers:
+        return numbers[numbers.index(line) :][:count]
+    return list(range(line, line + count))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .extracted import MARKDOWN
+from .headings import heading_title
 
 
 class Kind(Enum):
@@ -47,21 +48,14 @@ class _Line:
         return not self.text.strip()
 
 
-_FENCE = re.compile(r"[ \t]{0,40}(`{3,}|~{3,})")
+_QUOTE = re.compile(r"(?: {0,3}>)*+")
+_FENCE = re.compile(r"(?: {0,3}>)*+[ \t]{0,40}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _ITEM = re.compile(r"[ \t]{0,40}(?:[-*+]|\d{1,9}[.)])(?=[ \t])")
 _INDENTED = re.compile(r"(?: {4}|\t)")
 # An item that may follow a paragraph without a blank line: not "1984." or "- " alone.
 _INTERRUPTS = re.compile(r" {0,3}(?:[-*+]|1[.)])[ \t]+\S")
-_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
-_MARKUP = re.compile(
-    r"(?<!`)(?P<ticks>`{1,3})(?!`)(?P<code>[^`]{1,300})(?P=ticks)"
-    r"|!?\[(?P<link>[^\[\]]{0,300})\]\([^()]{0,1000}\)"
-    r"|(?P<stars>\*{1,3})(?=\S)(?P<strong>[^*]{1,300})(?<=\S)(?P=stars)"
-    r"|(?<!\w)(?P<scores>_{1,3})(?=\S)(?P<em>.{1,300}?)(?<=\S)(?P=scores)(?!\w)"
-    r"|\\(?P<escaped>[!-/:-@\[-`{-~])"
-)
 
 
 def blocks(text: str, media_type: str = MARKDOWN) -> list[Block]:
@@ -98,19 +92,10 @@ def _paragraphs(lines: list[_Line]) -> list[Block]:
     return found
 
 
-def _heading_title(raw: str) -> str:
-    """A heading's words without closing hashes, emphasis and link targets."""
-    return " ".join(_bare(_CLOSING_HASHES.sub("", raw)).split())
-
-
-def _bare(text: str) -> str:
-    return _MARKUP.sub(_shown, text)
-
-
-def _shown(found: re.Match[str]) -> str:
-    """What is seen of a piece of inline markup."""
-    literal = found["code"] or found["escaped"]
-    return literal or _bare(found["link"] or found["strong"] or found["em"] or "")
+def _quote(line: _Line) -> str:
+    """The marks of quotation that the line begins with."""
+    found = _QUOTE.match(line.text)
+    return found.group() if found else ""
 
 
 def _is_rule(line: _Line) -> bool:
@@ -154,18 +139,25 @@ class _Scanner:
         self.found.append(block)
 
     def _skip_fence(self, at: int, block: Block) -> int:
-        """The line after the fence that opens at `at`; `block` grows over it."""
+        """The line after the fence that opens at `at`; `block` grows over it.
+
+        One in a quotation ends with the quotation at the latest.
+        """
         opened = _FENCE.match(self.lines[at].text)
         mark = opened.group(1) if opened else ""
+        quoted = bool(_quote(self.lines[at]))
         block.end = self.lines[at].end
         at += 1
         while at < len(self.lines):
             line = self.lines[at]
+            quote = _quote(line) if quoted else ""
+            if quoted and not quote:
+                break
             at += 1
             if not line.blank:
                 block.parts.append(line.start)
                 block.end = line.end
-            body = line.text.strip()
+            body = line.text[len(quote) :].strip()
             if body.startswith(mark) and not body.strip(mark[0]):
                 break
         return at
@@ -173,7 +165,7 @@ class _Scanner:
     def _atx(self, line: _Line) -> None:
         hashes = _ATX.match(line.text)
         level = len(hashes.group(1)) if hashes else 1
-        title = _heading_title(line.text.strip()[level:])
+        title = heading_title(line.text.strip()[level:])
         self.found.append(Block(Kind.HEADING, line.start, line.end, level, title))
         self.at += 1
 
@@ -239,6 +231,6 @@ class _Scanner:
             if underline:
                 block.kind = Kind.HEADING
                 block.level = 1 if underline.group(1)[0] == "=" else 2
-                block.title = _heading_title(self.lines[self.at - 2].text)
+                block.title = heading_title(self.lines[self.at - 2].text)
                 break
         self.found.append(block)

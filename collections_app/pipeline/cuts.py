@@ -8,7 +8,7 @@ from itertools import pairwise
 from .blocks import Block, Kind
 from .sentences import in_block
 
-_CLAUSE_ENDS = frozenset("，、；：,;:")
+_CLAUSE_ENDS = frozenset("，、；：,;:،؛፣፤၊")
 
 
 class Cuts:
@@ -36,9 +36,15 @@ class Cuts:
         ranks.update((part, 3) for block in self._group for part in block.parts)
         ranks.update(dict.fromkeys(self._block_starts, 4))
         for block, following in pairwise(self._group):
-            if block.kind is Kind.HEADING:  # a heading stays with what it heads
-                ranks[following.start] = 0
+            if block.kind is Kind.HEADING or self._leads_in(block, following):
+                ranks[following.start] = 0  # it stays with what it heads
         return ranks
+
+    def _leads_in(self, block: Block, following: Block) -> bool:
+        """Whether the block announces the code, list or table that follows: `Run this:`."""
+        announced = following.kind in (Kind.CODE, Kind.LIST, Kind.TABLE)
+        last = self._text[block.end - 1]
+        return announced and block.kind is Kind.PARAGRAPH and last in ":："
 
     def rank(self, position: int) -> int:
         if (known := self._ranks.get(position)) is not None:
@@ -49,12 +55,19 @@ class Cuts:
         return 1 if before.isspace() or before in _CLAUSE_ENDS else 0
 
     def kept_whole(self, position: int) -> int:
-        """The start of the code block or table that `position` would cut, if it can be kept."""
+        """The start of the code block or table that `position` would cut, if it can be kept;
+        that of the sentence which announces it, if both can."""
         at = bisect_left(self._block_starts, position) - 1
         block = self._group[max(at, 0)]
         if block.kind not in (Kind.CODE, Kind.TABLE) or position >= block.end:
             return 0
-        return block.start if self._tokens(block.start, block.end) <= self._room else 0
+        if self._tokens(block.start, block.end) > self._room:
+            return 0
+        if at and self._leads_in(self._group[at - 1], block):
+            announced = self._sentences[bisect_left(self._sentences, block.start) - 1]
+            if self._tokens(announced, block.end) <= self._room:
+                return announced
+        return block.start
 
     def sentences_between(self, start: int, end: int) -> list[int]:
         """Starts of sentences after `start` and before `end`, none across code."""

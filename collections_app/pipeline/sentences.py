@@ -1,4 +1,4 @@
-"""Where sentences begin and end: Latin and CJK marks, code kept whole."""
+"""Where sentences begin and end, by the marks of each script; code is kept whole."""
 
 import re
 from collections.abc import Iterator
@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from .blocks import Block, Kind, blocks
 
-# A full stop counts when white space and something that can open a sentence follow;
-# the CJK marks count at once.
+# A full stop counts when white space and something that can open a sentence follow; the marks
+# that end nothing else count at once: CJK, Arabic and Urdu, Indic, Armenian, Ethiopic, Tibetan,
+# Burmese, Khmer. (Thai and Lao have none: they are cut at their spaces.)
 _END = re.compile(
     r"[.!?…]+[\"'”’»)\]*_`]{0,4}(?=\s+[^\s\w]{0,4}[^\Wa-zß-öø-ÿ])"
-    r"|[。！？｡．…]+[」』”’》）)\]]{0,4}"
+    r"|[。！？｡．…؟۔।॥։።፧།။។៕]+[」』”’»》）)\]]{0,4}"
     r"|\n[ \t]*(?=\n)"
 )
 _ABBREVIATION = re.compile(

@@ -61,6 +61,13 @@ def outline(text):
             ("paragraph", "a"), ("table", "| b | c |\n|---|---|\n| 1 | 2 |"),
         ]),
         ("a | b\nc", [("paragraph", "a | b\nc")]),
+        ("> a:\n> ```\n> x\n>\n> # y\n> ```\n> b", [
+            ("paragraph", "> a:"), ("code", "> ```\n> x\n>\n> # y\n> ```"), ("paragraph", "> b"),
+        ]),
+        ("> ```\n> x\n\nb", [("code", "> ```\n> x"), ("paragraph", "b")]),
+        ("> > ~~~\n> > x\n> > ~~~\nb", [
+            ("code", "> > ~~~\n> > x\n> > ~~~"), ("paragraph", "b"),
+        ]),
     ],
 )  # fmt: skip
 def test_blocks_of_markdown(text, expected):
@@ -127,7 +134,16 @@ def test_first_heading_with_words():
 
 @pytest.mark.parametrize(
     "line",
-    ["- a\n", "# [a](b\n", "`" * 50 + "\n", "a\n", "|\n|-\n", "    x\n\n", "> - 1. x\n"],
+    [
+        "- a\n",
+        "# [a](b\n",
+        "`" * 50 + "\n",
+        "a\n",
+        "|\n|-\n",
+        "    x\n\n",
+        "> - 1. x\n",
+        " > " * 40 + "\n",
+    ],
 )
 def test_scan_of_a_long_text_is_soon_done(line):
     text = line * (200_000 // len(line))

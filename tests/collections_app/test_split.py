@@ -23,6 +23,10 @@ PIECES = [
         "    x = 1\n",
         "| a | b |\n|---|---|\n| 1 | 2 |\n",
         "文字。",
+        "वह आया। ",
+        "هل؟ ",
+        "ไปตลาด ",
+        "> Run:\n> ```\n> x\n> ```\n",
         "Größe, ",
     ),
     *(
@@ -166,6 +170,13 @@ def test_block_that_fits_is_kept_whole(block):
     assert sum(block in part for part in parts) == 1
 
 
+@pytest.mark.parametrize("block", [CODE, TABLE], ids=["code", "table"])
+@pytest.mark.parametrize("length", range(2, 8))
+def test_block_stays_with_the_sentence_that_announces_it(block, length):
+    parts = texts(f"{numbered(1, length)} Look at this:\n\n{block}\n\n{numbered(5, 8)}", 40)
+    assert sum(f"Look at this:\n\n{block}" in part for part in parts) == 1
+
+
 def test_code_that_does_not_fit_is_cut_between_lines():
     lines = [f"value_{n} = compute({n}, {n})" for n in range(20)]
     code = "```\n" + "\n".join(lines) + "\n```"
@@ -186,6 +197,28 @@ def test_chinese_is_cut_after_its_full_stops():
     check(text, spans, MODEL, 40)
     assert [span for span in spans if not text[: span.end].endswith("。")] == []
     assert len(spans) < 20
+
+
+@pytest.mark.parametrize(
+    ("sentence", "end"),
+    [
+        ("今日はとても良い天気ですね。", "。"),
+        ("मैं कल अपने घर गया था और वहाँ रहा। ", "।"),
+        ("ذهبت إلى البيت أمس ثم عدت؟ ", "؟"),
+        ("وہ کل اپنے گھر گیا تھا۔ ", "۔"),
+        ("วันนี้อากาศดีมาก ", " "),
+        ("እኔ ትናንት ወደ ቤት ሄድኩ። ", "።"),
+    ],
+    ids=["Japanese", "Hindi", "Arabic", "Urdu", "Thai", "Amharic"],
+)
+def test_each_script_is_cut_at_its_own_marks(sentence, end):
+    text = (sentence * 30).strip()
+    for tokenizer in (MODEL, WORDS):
+        spans = split(text, PLAIN, tokenizer, 64)
+        check(text, spans, tokenizer, 64)
+        ends = {text[span.end - 1 : span.end + 1].strip() for span in spans[:-1]}
+        wanted = {end.strip()} if end.strip() else {sentence.strip()[-1]}
+        assert ends <= wanted | {end + sentence[0]}
 
 
 def test_word_longer_than_the_limit_is_divided():

@@ -6,6 +6,7 @@ repeated where the one who did it first was killed, halted or cut off from the d
 answer is a table; the exit status is 1 if a single document went wrong.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -111,7 +112,7 @@ class Outcome:
 
 
 class Scene:
-    """The site under one fault; `interrupted` are texts whose encoding came to nothing."""
+    """The site under one fault; `interrupted` are texts whose worker lost the database."""
 
     def __init__(self, site: Site, name: str, count: int) -> None:
         self.site = site
@@ -194,9 +195,9 @@ def postgres_restarted(scene: Scene) -> None:
     scene.site.start_worker(0.01)
     scene.go()
     scene.site.wait_for_a_batch_in_flight()
-    committed = scene.site.committed()
+    held = scene.site.ask("SELECT body FROM collections_app_document WHERE claim_token IS NOT NULL")
+    scene.interrupted = {hashlib.sha256(body.encode()).hexdigest() for [body] in held}
     scene.site.database.stop()
-    scene.interrupted |= set(scene.site.encoded()) - committed
     scene.site.lease.restart_dead()
     scene.finish()
 

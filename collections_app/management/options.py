@@ -59,7 +59,10 @@ def add_binary(parser: ArgumentParser) -> None:
 
 def add_store(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--store", action="store_true", help="taken for llm's sake: the text is always kept"
+        "--store", action="store_true", help="taken for llm's sake: the text is kept anyway"
+    )
+    parser.add_argument(
+        "--no-store", action="store_true", help="keep no text, once the vectors are there"
     )
 
 

@@ -14,6 +14,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
 from collections_app.models import Collection, Document, EmbeddingModel
+from collections_app.services.forgetting import forget_texts
 
 
 class Command(shared.LlmCommand):
@@ -35,6 +36,8 @@ class Command(shared.LlmCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["collection"] and not options["id"]:
             raise CommandError("Must provide both collection and id")
+        if options["store"] and options["no_store"]:
+            raise shared.usage("--store and --no-store: one or the other.")
         if options["store"] and not options["collection"]:
             raise CommandError("Must provide collection when using --store")
         shared.refuse_database(options)
@@ -71,6 +74,8 @@ class Command(shared.LlmCommand):
         document = collection.documents.get(external_id=options["id"])
         if document.state == Document.State.SET_ASIDE:
             raise CommandError(document.error)
+        if options["no_store"]:
+            forget_texts(collection.documents.filter(pk=document.pk))
         return collection
 
     def _print(self, vector: np.ndarray, form: str) -> None:

@@ -14,6 +14,7 @@ from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
 from collections_app.models import Collection, Document
 from collections_app.pipeline.rows import Plan
+from collections_app.services.forgetting import forget_texts
 
 
 class Command(shared.LlmCommand):
@@ -79,6 +80,8 @@ class Command(shared.LlmCommand):
                 result = self._add_rows(collection, found, options)
         if not options["no_wait"]:
             self._embed(collection, len(result.added) + len(result.changed), options["batch_size"])
+        if options["no_store"]:
+            forget_texts(collection.documents.filter(pk__in=result.added + result.changed))
         self._report(collection, result)
 
     def _leave_out(self, name: str, reason: str) -> None:
@@ -145,6 +148,8 @@ def _check(options: dict[str, Any]) -> None:
         raise shared.usage("Cannot use --files with --sql, input path or --format")
     if options["batch_size"] < 1:
         raise shared.usage("--batch-size must be 1 or more.")
+    if options["no_store"] and (options["store"] or options["no_wait"]):
+        raise shared.usage("--no-store goes with neither --store nor --no-wait.")
     shared.refuse_binary(options)
     if not options["sql"]:
         shared.refuse_database(options)

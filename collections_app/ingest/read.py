@@ -138,6 +138,7 @@ def _metadata(found: Extracted, document: Document) -> dict[str, Any]:
 
 
 def _extracted(document: Document) -> Extracted:
+    limits = Limits(settings.EXTRACT_MEMORY_MB, settings.EXTRACT_SECONDS)
     try:
         data = _content(document)
         found = extract(
@@ -147,10 +148,10 @@ def _extracted(document: Document) -> Extracted:
             max_chars=settings.MAX_TEXT_CHARS,
             as_format=document.as_format,
             as_encoding=document.as_encoding if document.blob else "",
-            limits=Limits(settings.EXTRACT_MEMORY_MB, settings.EXTRACT_SECONDS),
+            limits=limits,
         )
         if document.blob and found.format in pictures.FORMATS:
-            copies.make(document.blob, data)
+            copies.make(document.blob, data, limits)
         return placed(found, document.metadata.get("lines"))
     except Unreadable as error:
         raise Unusable("extract", str(error)) from error

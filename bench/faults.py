@@ -134,7 +134,7 @@ class Scene:
     def finish(self) -> None:
         """Wait until no document waits any more."""
         done = processes.wait_until(lambda: self.left() == 0, PATIENCE, pause=0.2)
-        assert done, (self.site.var / "log" / "processes.log").read_text()[-4000:]
+        assert done, self.site.log_end()
 
     def victim(self) -> int:
         """Wait for the child that comes to the fault; its number."""

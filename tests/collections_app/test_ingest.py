@@ -1,9 +1,15 @@
 """From the queue to ready: what is made, reused, retried and set aside."""
 
-import pytest
+from itertools import pairwise
 
-from collections_app import ingest, services
-from collections_app.models import Document, Passage, Posting, Vector
+import pytest
+from django.urls import reverse
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from collections_app import ingest, services, vectors
+from collections_app.models import Collection, Document, Passage, Posting, Vector
 from collections_app.pipeline.split import embedded_text
 from collections_app.services import Incoming, add_documents
 from collections_app.signals import documents_indexed
@@ -286,3 +292,119 @@ def test_check_finds_documents_without_current_vectors():
     collection.embedding_model = EmbeddingModelFactory(name="next")
     collection.save()
     assert set(ingest.outdated()) == {whole, broken, bare}
+
+
+def lengths(document):
+    return list(document.passages.values_list("token_count", flat=True))
+
+
+def test_passage_length_and_overlap_of_the_collection_hold():
+    text = " ".join(f"Sentence number {n} here." for n in range(60))
+    long = embedded(CollectionFactory(), {"a": text})
+    short = embedded(CollectionFactory(passage_tokens=24, passage_overlap=0), {"a": text})
+    assert max(lengths(long[0])) > 40
+    assert max(lengths(short[0])) <= 24
+    spans = list(short[0].passages.values_list("start", "end"))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def test_new_passage_length_splits_again_and_the_old_passages_stay_until_then():
+    text = " ".join(f"Sentence number {n} here." for n in range(60))
+    collection = CollectionFactory()
+    [document] = embedded(collection, {"a": text})
+    before = lengths(document)
+    assert services.edit_collection(collection, passage_tokens=24) == 1
+    assert lengths(document) == before
+    ingest.run()
+    assert max(lengths(document)) <= 24
+    assert services.edit_collection(collection, passage_tokens=24, name="Renamed") == 0
+    assert Collection.objects.get().name == "Renamed"
+
+
+def test_new_passage_length_tries_again_what_was_set_aside(encoder):
+    collection = CollectionFactory()
+    encoder.scale = 0.0
+    queue(collection, a="Words.")
+    ingest.run()
+    encoder.scale = 1.0
+    services.edit_collection(collection, passage_tokens=32)
+    ingest.run()
+    assert states(collection) == {"a": "ready"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"passage_tokens": 65},
+            "The passage length is 65 tokens; this model takes from 16 to 64.",
+        ),
+        (
+            {"passage_tokens": 15},
+            "The passage length is 15 tokens; this model takes from 16 to 64.",
+        ),
+        (
+            {"passage_tokens": 40, "passage_overlap": 11},
+            "The passage overlap is 11 tokens; the most is 10, a quarter of the length.",
+        ),
+        (
+            {"passage_overlap": 17},
+            "The passage overlap is 17 tokens; the most is 16, a quarter of the length.",
+        ),
+    ],
+)
+def test_passage_length_out_of_bounds_is_refused_everywhere(client, changes, message):
+    collection = CollectionFactory()
+    with pytest.raises(services.Rejected) as refusal:
+        services.edit_collection(Collection.objects.get(), **changes)
+    assert str(refusal.value) == message
+    client.force_login(collection.owner)
+    form = {"name": collection.name, "visibility": "private"} | changes
+    assert message in client.post(reverse("collection_edit", args=[collection.pk]), form).text
+    answer = client.patch(
+        f"/api/collections/{collection.pk}/", changes, content_type="application/json"
+    )
+    assert (answer.status_code, message in answer.text) == (400, True)
+    assert Collection.objects.filter(passage_tokens=None, passage_overlap=None).exists()
+
+
+def test_passage_length_is_set_on_the_page_and_in_the_api(client):
+    collection = CollectionFactory()
+    client.force_login(collection.owner)
+    form = {"name": collection.name, "visibility": "private", "passage_tokens": 32}
+    client.post(reverse("collection_edit", args=[collection.pk]), form)
+    assert Collection.objects.get().passage_tokens == 32
+    place = f"/api/collections/{collection.pk}/"
+    changes = {"passage_tokens": None, "passage_overlap": 8}
+    answer = client.patch(place, changes, content_type="application/json").json()
+    assert {name: answer[name] for name in changes} == changes
+    row = Collection.objects.get()
+    assert (row.passage_tokens, row.passage_overlap) == (None, 8)
+
+
+PIECES = [
+    "# Head\n\n",
+    "Words here. ",
+    "文字。",
+    "वह आया। ",
+    "- item\n",
+    "x" * 70,
+    "\n\n",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=80).map("".join))
+@hypothesis_settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_stored_passages_are_the_text_between_their_offsets_and_cover_it(text):
+    assume(text.strip())
+    collection = CollectionFactory(real=True, passage_tokens=48)
+    [document] = embedded(collection, {"a": text}, media_type="text/markdown")
+    tokenizer = vectors.tokenizer(collection.embedding_model)
+    covered = set()
+    for one in document.passages.all():
+        assert one.text == document.text[one.start : one.end]
+        assert tokenizer.count(embedded_text(one.heading, one.text)) == one.token_count <= 48
+        covered.update(range(one.start, one.end))
+    assert [i for i, c in enumerate(document.text) if not c.isspace() and i not in covered] == []

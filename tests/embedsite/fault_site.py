@@ -85,10 +85,14 @@ class Site:
 
     def wait_for(self, count: int) -> None:
         reached = processes.wait_until(lambda: self.ready() >= count, 60, pause=0.1)
-        assert reached, (self.var / "log" / "processes.log").read_text()[-4000:]
+        assert reached, self.log_end()
+
+    def log_end(self) -> str:
+        return (self.var / "log" / "processes.log").read_text()[-4000:]
 
     def wait_for_a_batch_in_flight(self) -> None:
-        assert processes.wait_until(lambda: len(set(self.encoded()) - self.committed()) > 0, 30)
+        flying = processes.wait_until(lambda: len(set(self.encoded()) - self.committed()) > 0, 30)
+        assert flying, self.log_end()
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """The process with all its children, without a word."""

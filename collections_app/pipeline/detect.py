@@ -2,10 +2,10 @@
 
 import io
 import re
-import zipfile
 from pathlib import PurePosixPath
 
 from . import pictures
+from .containers import zips
 from .extracted import (
     DOCX,
     EMAIL,
@@ -69,6 +69,7 @@ _PACKAGES = {
     b"spreadsheetml.sheet.main+xml": XLSX,
     b"ms-excel.sheet.macroEnabled.main+xml": XLSX,
 }
+_MOST_ENTRIES = 10_000  # of a package
 _TYPES_BYTES = 1 << 20  # of [Content_Types].xml that are looked at
 _MIMETYPES = {
     b"application/vnd.oasis.opendocument.text": ODT,
@@ -134,7 +135,7 @@ def _is_pdf(data: bytes) -> bool:
 def _package(data: bytes) -> str:
     """By the entries that packages begin with or have to have; nothing else is unpacked."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zips.opened(io.BytesIO(data), _MOST_ENTRIES) as archive:
             names = set(archive.namelist())
             if "[Content_Types].xml" in names:
                 with archive.open("[Content_Types].xml") as entry:

@@ -12,6 +12,7 @@ import zlib
 
 import pytest
 
+from collections_app.pipeline.detect import detect_bytes
 from tests.collections_app.measured import measured
 from tests.collections_app.test_containers import tarred, zipped
 
@@ -172,6 +173,8 @@ def test_a_million_entries_are_refused_before_they_are_read(harm):
     central = entry * 1_000_000
     end = struct.pack("<4s4H2IH", END, 0, 0, 0xFFFF, 0xFFFF, len(central), 0, 0)
     found = harm(LOCAL + central + end)
+    assert found.megabytes < 200
+    assert detect_bytes(LOCAL + central + end) == ""
     assert found.error == "The list of files in the ZIP archive is too long. Split the archive."
 
 

@@ -40,7 +40,7 @@ class _Guarded:
 
 def entries(file: IO[bytes], budget: Budget) -> Iterator[Found]:
     """Its files in the order of the directory; raises Unreadable for what is no archive."""
-    archive = _opened(file, budget.limits.entries)
+    archive = opened(file, budget.limits.entries)
     infos = archive.infolist()
     budget.expect(len(infos))
     overlapping = _overlapping(infos, archive.start_dir)
@@ -55,7 +55,7 @@ def entries(file: IO[bytes], budget: Budget) -> Iterator[Found]:
 def is_document(file: IO[bytes], most_entries: int) -> bool:
     """Whether the archive is one document: Office, OpenDocument or EPUB."""
     try:
-        archive = _opened(file, most_entries)
+        archive = opened(file, most_entries)
         infos = archive.infolist()
         if any(info.filename == "[Content_Types].xml" for info in infos):
             return True
@@ -68,7 +68,11 @@ def is_document(file: IO[bytes], most_entries: int) -> bool:
         return False
 
 
-def _opened(file: IO[bytes], most_entries: int) -> zipfile.ZipFile:
+def opened(file: IO[bytes], most_entries: int) -> zipfile.ZipFile:
+    """The archive; its directory, which zipfile holds in memory whole, is read to a bound.
+
+    Raises Unreadable.
+    """
     guarded = _Guarded(file, most_entries * _ENTRY_BYTES + 128 * 1024)
     try:
         return zipfile.ZipFile(guarded)

@@ -93,10 +93,21 @@ def of_user(user_id: int) -> Usage:
     return _usage(Q(collection__in=rows), Quota.objects.filter(user=user_id).first(), of_user=True)
 
 
+def limit_of_user(user_id: int) -> Usage | None:
+    """What the user holds, counted only where there is a limit."""
+    quota = Quota.objects.filter(user=user_id).first()
+    return of_user(user_id) if any(_most(quota, of_user=True)) else None
+
+
 def of_collection(collection: Collection) -> Usage:
     """Counted now, in three queries."""
     quota = Quota.objects.filter(collection=collection).first()
     return _usage(Q(collection=collection), quota, of_user=False)
+
+
+def limits(collection: Collection) -> list[Usage]:
+    """What the owner and the collection hold, for those of the two that are limited."""
+    return _limits(collection)
 
 
 def refusal(collection: Collection, more_bytes: int, more_documents: int) -> str:

@@ -23,6 +23,8 @@ router.register("collections", collections_api.CollectionViewSet, basename="api-
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
 router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
 router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
+router.register("sources", collections_api.SourceViewSet, basename="api-sources")
+router.register("runs", collections_api.RunViewSet, basename="api-runs")
 router.register("uploads", collections_api.UploadViewSet, basename="api-uploads")
 router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 
@@ -71,6 +73,17 @@ urlpatterns = [
         collections_api.CollectionDocuments.as_view(),
         name="api-collection-documents",
     ),
+    path(
+        "collections/<int:pk>/sources/",
+        collections_api.CollectionSources.as_view(),
+        name="api-collection-sources",
+    ),
+    path(
+        "collections/<int:pk>/rows/",
+        collections_api.collection_rows,
+        name="api-collection-rows",
+    ),
+    path("uploads/<uuid:pk>/rows/", collections_api.rows_import, name="api-upload-rows"),
     path(
         "collections/<int:pk>/uploads/",
         collections_api.CollectionUploads.as_view(),

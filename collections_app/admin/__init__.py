@@ -3,6 +3,6 @@
 Postings are not here: Django's admin takes no composite keys, and they only repeat passages.
 """
 
-from collections_app.admin import accounts, content, vectors
+from collections_app.admin import accounts, content, sources, vectors
 
-__all__ = ["accounts", "content", "vectors"]
+__all__ = ["accounts", "content", "sources", "vectors"]

@@ -4,18 +4,25 @@ from collections_app.api.access import TokenViewSet
 from collections_app.api.collections import CollectionViewSet
 from collections_app.api.documents import CollectionDocuments, DocumentViewSet
 from collections_app.api.embedding import ModelList, embed
+from collections_app.api.rows import collection_rows, rows_import
+from collections_app.api.sources import CollectionSources, RunViewSet, SourceViewSet
 from collections_app.api.uploads import CollectionUploads, UploadViewSet
 from collections_app.api.usage import account_usage, collection_usage
 
 __all__ = [
     "CollectionDocuments",
+    "CollectionSources",
     "CollectionUploads",
     "CollectionViewSet",
     "DocumentViewSet",
     "ModelList",
+    "RunViewSet",
+    "SourceViewSet",
     "TokenViewSet",
     "UploadViewSet",
     "account_usage",
+    "collection_rows",
     "collection_usage",
     "embed",
+    "rows_import",
 ]

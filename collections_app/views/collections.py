@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from collections_app import services
+from collections_app import quotas, services
 from collections_app.forms import CollectionEditForm, CollectionForm, DeleteForm
 from collections_app.models import Collection, Document, long_columns
 
@@ -25,7 +25,9 @@ DOCUMENTS_PER_PAGE = 50
 def collection_list(request: HttpRequest) -> HttpResponse:
     rows = Collection.objects.visible_to(request.user).select_related("owner").with_size()
     page = Paginator(rows, COLLECTIONS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "collections_app/collections.html", {"page": page})
+    usage = quotas.limit_of_user(request.user.pk) if request.user.pk else None
+    context = {"page": page, "usage": usage}
+    return render(request, "collections_app/collections.html", context)
 
 
 @require_safe

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from collections_app import services
+from collections_app import quotas, services
 from collections_app.forms import TextForm
 from collections_app.models import Collection
 from collections_app.problems import over_limit
@@ -168,6 +168,7 @@ def _page(
         "problems": problems or [],
         "refusal": refusal,
         "progress": services.progress(collection),
+        "usages": quotas.limits(collection),
         "tab": "add",
     }
     return render(request, "collections_app/content_add.html", context, status=status)

@@ -160,3 +160,18 @@ def test_files_are_asked_about_before_any_is_sent(collection, client, settings):
     assert sorted(answer["refused"]) == ["c.txt", "huge.txt"]
     assert answer["refused"]["huge.txt"].startswith("The file is too large")
     assert answer["refused"]["c.txt"].startswith("There is not enough room")
+
+
+def test_pages_show_the_room_where_there_is_a_limit(collection, client, settings):
+    client.force_login(collection.owner)
+    places = ("/c/", f"/c/{collection.pk}/add/")
+    add(collection, a="1234")
+    for place in places:
+        assert "of 10 documents" not in client.get(place).content.decode()
+    settings.QUOTA_DOCUMENTS = 10
+    Quota.objects.create(collection=collection, max_bytes=8)
+    for place in places:
+        page = client.get(place).content.decode()
+        assert "1 of 10 documents" in page
+        assert '<progress class="progress" max="10" value="1"' in page
+    assert '<progress class="progress" max="8" value="4"' in page

@@ -41,10 +41,12 @@ ADDRESSES = {
     " api-collections-detail api-collections-progress api-collections-reembed"
     " api-collections-retry api-collection-documents api-collection-similar"
     " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage"
-    " sources source_kinds source_new rows_new",
-    "source": "source source_edit source_delete source_run",
-    "run": "run run_progress run_action",
-    "rows": "rows rows_cancel",
+    " sources source_kinds source_new rows_new api-collection-sources api-collection-rows",
+    "source": "source source_edit source_delete source_run api-sources-detail api-sources-runs"
+    " api-sources-run api-sources-retry",
+    "run": "run run_progress run_action api-runs-detail api-runs-problems api-runs-pause"
+    " api-runs-resume api-runs-cancel api-runs-confirm",
+    "rows": "rows rows_cancel api-upload-rows",
     "upload": "api-uploads-detail",
     "document": "document document_state document_edit document_delete document_retry"
     " document_reembed document_file document_picture document_thumbnail"
@@ -68,7 +70,9 @@ SILENT = (
     " collection_progress related_widget related_json api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
-    " source_run run_action run_progress rows_cancel"
+    " source_run run_action run_progress rows_cancel api-upload-rows api-collection-rows"
+    " api-sources-runs api-sources-run api-sources-retry api-runs-detail api-runs-problems"
+    " api-runs-pause api-runs-resume api-runs-cancel api-runs-confirm"
 )
 MORE = {"source_new": ["url"], "run_action": ["pause"]}  # what such addresses end with
 QUERIES = {

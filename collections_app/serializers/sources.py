@@ -1,0 +1,122 @@
+"""Sources, their runs, and files of rows."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from collections_app.models import Run, RunProblem, Source
+
+ANY_OBJECT = {"type": "object", "additionalProperties": {}}
+
+
+class SourceSerializer(serializers.ModelSerializer[Source]):
+    """`secrets` go in and never come out; `has_secrets` says whether there are some."""
+
+    options = serializers.DictField(
+        required=False, help_text=_("What the kind needs, such as url, path or query.")
+    )
+    secrets = serializers.DictField(write_only=True, required=False)
+    has_secrets = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Source
+        fields = (
+            "id",
+            "collection",
+            "kind",
+            "name",
+            "options",
+            "secrets",
+            "has_secrets",
+            "every_minutes",
+            "next_run",
+            "created",
+        )
+        read_only_fields = ("collection", "next_run")
+        validators: list[Any] = []  # the service says it in words
+
+    def get_has_secrets(self, source: Source) -> bool:
+        return bool(source.secrets)
+
+
+class SourceEditSerializer(SourceSerializer):
+    """The kind is chosen once. `every_minutes: null` ends the schedule."""
+
+    class Meta(SourceSerializer.Meta):
+        read_only_fields = ("collection", "next_run", "kind")
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """`gone` counts what a run that asks would remove."""
+
+    gone = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields = (
+            "id",
+            "source",
+            "state",
+            "total",
+            "added",
+            "changed",
+            "unchanged",
+            "removed",
+            "skipped",
+            "failed",
+            "gone",
+            "error",
+            "created",
+            "started",
+            "progressed",
+            "finished",
+        )
+
+    def get_gone(self, run: Run) -> int:
+        return int(run.cursor.get("gone", 0))
+
+
+class RunProblemSerializer(serializers.ModelSerializer[RunProblem]):
+    class Meta:
+        model = RunProblem
+        fields = ("external_id", "outcome", "reason")
+
+
+class RowsFileSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField()
+
+
+class BadRowSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """How the file is read, its first rows, and the plan that suggests itself."""
+
+    upload = serializers.UUIDField()
+    format = serializers.DictField()
+    columns = serializers.ListField(child=serializers.CharField())
+    types = serializers.DictField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.DictField())
+    problems = BadRowSerializer(many=True)
+    plan = serializers.DictField()
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """Both as the preview gave them, changed where wanted; left out: as they suggest themselves."""
+
+    format = serializers.DictField(required=False)
+    plan = serializers.DictField(required=False)
+    dry_run = serializers.BooleanField(default=False)
+
+
+class DryRunSerializer(serializers.Serializer[Any]):
+    """Counts of rows, and the first of those that would be left out."""
+
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    problems = BadRowSerializer(many=True)

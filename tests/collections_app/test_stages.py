@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -239,3 +240,19 @@ def test_document_page_and_api_tell_the_stages(client, collection, api):
     assert "<dt>indexed</dt>" in client.get(document.get_absolute_url()).text
     answer = api.get(f"/api/documents/{document.pk}/").json()
     assert set(answer["stages"]) == {"extracted", "split", "embedded", "indexed", "ready"}
+
+
+def test_command_line_pauses_resumes_and_cancels(collection, capsys):
+    queue(collection, "a")
+    options = {"owner": collection.owner.get_username()}
+    told = []
+    for action in ("pause", "resume", "cancel"):
+        call_command("collections", action, collection.name, **options)
+        collection.refresh_from_db()
+        told.append((collection.paused, *states(collection), capsys.readouterr().err.strip()))
+    name = collection.name
+    assert told == [
+        (True, "queued", f"Paused {name}."),
+        (False, "queued", f"Resumed {name}."),
+        (False, "set_aside", f"Set aside 1 documents of {name}."),
+    ]

@@ -1,4 +1,6 @@
-"""The collections: `collections list [--json]`, `collections delete NAME`, `collections path`."""
+"""The collections: `collections list [--json]`, `collections delete NAME`, `collections path`;
+`collections pause NAME`, and so `resume` and `cancel`, for the embedding of one.
+"""
 
 import json
 import math
@@ -15,12 +17,15 @@ from collections_app.models import Collection, Document
 
 
 class Command(shared.LlmCommand):
-    help = "List the collections, delete one with all its documents, or say where they are."
+    help = (
+        "List the collections, delete one with all its documents, pause, resume or cancel its "
+        "embedding, or say where they are."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = ["list", "delete", "path"]
+        actions = ["list", "delete", "path", "pause", "resume", "cancel"]
         parser.add_argument("action", nargs="?", choices=actions, default="list")
-        parser.add_argument("collection", nargs="?", help="the one to delete")
+        parser.add_argument("collection", nargs="?", help="the one that is meant")
         parser.add_argument("--json", action="store_true", help="print the list as JSON")
         shared.add_database(parser)
         shared.add_owner(parser)
@@ -31,6 +36,8 @@ class Command(shared.LlmCommand):
             self.stdout.write(_place())
         elif options["action"] == "delete":
             self._delete(options)
+        elif options["action"] != "list":
+            self._steer(options["action"], self._named(options))
         elif options["json"]:
             self.stdout.write(json.dumps(_rows(shared.owner(options)), indent=4))
         else:
@@ -40,11 +47,23 @@ class Command(shared.LlmCommand):
                 self.stdout.write(f"  {count} embedding{'' if count == 1 else 's'}")
 
     def _delete(self, options: dict[str, Any]) -> None:
-        if not options["collection"]:
-            raise shared.usage("Missing argument: the name of the collection to delete.")
-        found = shared.collection(shared.owner(options), options["collection"])
+        found = self._named(options)
         services.delete_collection(found, patience=math.inf)
         self.stderr.write(f"Deleted {found.name}.")
+
+    def _named(self, options: dict[str, Any]) -> Collection:
+        if not options["collection"]:
+            action = options["action"]
+            raise shared.usage(f"Missing argument: the name of the collection to {action}.")
+        return shared.collection(shared.owner(options), options["collection"])
+
+    def _steer(self, action: str, found: Collection) -> None:
+        if action == "cancel":
+            count = services.cancel(found, found.owner.get_username() if found.owner else "")
+            self.stderr.write(f"Set aside {count} documents of {found.name}.")
+        else:
+            {"pause": services.pause, "resume": services.resume}[action](found)
+            self.stderr.write(f"{action.capitalize()}d {found.name}.")
 
 
 def _place() -> str:

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from collections_app.pipeline.code import by_media_type
 from collections_app.pipeline.extract import FORMATS
 
 NAMES = (
@@ -28,5 +29,7 @@ NAMES = (
 
 
 def format_name(media_type: str) -> str:
-    """The format's name; the media type where it is none that is read here."""
+    """The name of the format or language; the media type where it is none that is known here."""
+    if language := by_media_type(media_type):
+        return language.name
     return gettext(FORMATS[media_type]) if media_type in FORMATS else media_type

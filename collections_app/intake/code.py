@@ -18,7 +18,7 @@ from collections_app.intake.incoming import CONTROL, TITLE_LENGTH, AddResult, In
 from collections_app.models import Collection, Document
 from collections_app.pipeline.code import Language, Symbol, by_name
 from collections_app.pipeline.code.reading import symbols_of
-from collections_app.pipeline.code.symbols import MODULE
+from collections_app.pipeline.code.symbols import FUNCTION, METHOD, MODULE
 from collections_app.pipeline.extracted import Unreadable
 from collections_app.pipeline.sandbox import Limits
 
@@ -117,7 +117,9 @@ def document(
     }
     facts = {"documented": symbol.documented}
     if symbol.kind != MODULE:
-        facts |= {"public": symbol.public, "async": symbol.is_async}
+        facts["public"] = symbol.public
+    if symbol.kind in (FUNCTION, METHOD):
+        facts["async"] = symbol.is_async
     return Incoming(
         external_id,
         body=_tidy(text),

@@ -87,7 +87,8 @@ def _documents(file: CodeFile, path: str, choice: CodeChoice) -> Iterator[Incomi
         raise Unreadable(_("There is no parser for files of this name."))
     if file.path.stat().st_size > settings.MAX_UPLOAD_BYTES:
         raise Unreadable(too_large(settings.MAX_UPLOAD_BYTES))
-    symbols = symbols_in(file.path.read_bytes(), language)
+    data = file.path.read_bytes()
+    symbols = symbols_in(data, language) if data.strip() else []  # as many __init__.py are
     keys = path_ids(path, symbols)
     if choice.by_import and language.key == "python":
         keys = [choice.prefix + one for one in import_ids(file.within, symbols)]

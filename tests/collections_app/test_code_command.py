@@ -53,6 +53,7 @@ def code(tmp_path):
     (root / "pkg" / "node_modules").mkdir(parents=True)
     (root / "pkg" / "tools.py").write_text(TOOLS)
     (root / "pkg" / "__init__.py").write_text("def start(): pass\n")
+    (root / "pkg" / "empty.py").write_text("\n")
     (root / "pkg" / "bad.py").write_text("x = 1\ndef f(:\n")
     (root / "pkg" / "a.js").write_text("function double(x) { return 2 * x; }\n")
     (root / "pkg" / "node_modules" / "theirs.js").write_text("function no() {}\n")

@@ -42,7 +42,7 @@ def test_marks_stand_within_their_lines_and_the_first_can_be_linked():
     html = listing(CODE, PYTHON, [1, 2, 3, 4], marks=[(start, CODE.index("Says"))])
     assert html.count("<mark") == 2
     assert '<mark id="mark"><span class="tok-name">f</span>(a):</mark>\n' in html
-    assert '<mark>    <span class="tok-string">&quot;&quot;&quot;</span></mark>' in html
+    assert '    <mark><span class="tok-string">&quot;&quot;&quot;</span></mark>' in html
     assert shown(html) == CODE + "\n"
     plain = listing(CODE, PYTHON, [1, 2, 3, 4], marks=[(0, 5), (6, 9)], link=False)
     assert "id=" not in plain

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from collections_app import ingest, services
+from collections_app import ingest, services, sources
 from collections_app.intake.code import remove_gone
 from collections_app.models import Blob, Collection
 from collections_app.pipeline.code.places import line_numbers, placed
@@ -229,3 +229,27 @@ def test_places_of_an_outline():
     skipped = placed(Extracted(text="b\nc", first_line=2), "3-4,9")
     assert [skipped.place(at)["line"] for at in (0, 2)] == [4, 9]
     assert placed(Extracted(text="a", first_line=1), "nonsense").place(0) == {"line": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_source_follows_its_files_into_their_functions(tmp_path, settings):
+    settings.SOURCE_ROOTS = [str(tmp_path)]
+    collection = CollectionFactory(split_code=True)
+    root = tmp_path / "code"
+    root.mkdir()
+    (root / "boats.py").write_text(BOATS)
+    (root / "other.py").write_text("def f(): pass")
+    (root / "bad.py").write_text("def f(:")
+    source = services.create_source(collection, "folder", "Code", {"path": str(root)})
+
+    def run():
+        made = services.request_run(source)
+        sources.work(60, lambda: None)
+        made.refresh_from_db()
+        return made.state, made.added, made.changed, made.removed, made.failed
+
+    assert run() == ("done", 7, 0, 0, 1)
+    (root / "boats.py").unlink()
+    (root / "other.py").write_text("def g(): pass\ndef f(): pass")
+    assert run() == ("done", 1, 2, 5, 1)
+    assert ids(collection) == ["other.py", "other.py:1", "other.py:2"]

@@ -87,11 +87,13 @@ def _line(
 ) -> str:
     pieces: list[str] = []
     at = start
+    begins = start + len(text[start:end]) - len(text[start:end].lstrip())
     for first, last in marks:
-        if first < end and last > start:
-            pieces.append(_coloured(text, at, max(first, at), tokens, starts))
+        if first < end and last > begins:  # what is indented is not marked
+            first = max(first, begins)
+            pieces.append(_coloured(text, at, first, tokens, starts))
             at = min(last, end)
-            pieces.append(f"<mark>{_coloured(text, max(first, start), at, tokens, starts)}</mark>")
+            pieces.append(f"<mark>{_coloured(text, first, at, tokens, starts)}</mark>")
     pieces.append(_coloured(text, at, end, tokens, starts))
     return "".join(pieces)
 

@@ -62,7 +62,7 @@ def test_format_is_told_by_the_content(text, form):
     assert rows(text) == TWO
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "cp1252", "utf-8-sig"])
 @pytest.mark.parametrize("text", [CSV, LINES, f"[{LINES.strip().replace(chr(10), ',')}]"])
 def test_encoding_is_told_by_the_content(text, encoding):
     german = "Köln und Düsseldorf liegen am Rhein, München an der Isar, süß wie Äpfel"
@@ -302,3 +302,9 @@ def test_suggestion_finds_id_title_text_and_metadata():
 def test_format_survives_json():
     form = RowFormat("csv", "cp1252", ";", header=False, spaced=True)
     assert RowFormat(**json.loads(json.dumps(form.as_options()))) == form
+
+
+def test_ndjson_whose_first_line_is_longer_than_the_sample_is_told_by_its_name():
+    lines = [json.dumps({"id": n, "text": "word " * 20_000}) for n in range(3)]
+    form = sniff("\n".join(lines).encode(), "notes.ndjson")
+    assert form.kind == "ndjson"

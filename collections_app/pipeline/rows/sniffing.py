@@ -40,7 +40,7 @@ def sniff(content: Content, name: str = "", kind: Kind | None = None) -> RowForm
     if not sample.strip():
         raise Unreadable("There is only white space in it. Choose a file that has rows in it.")
     if kind is None:
-        kind = _kind(sample)
+        kind = _kind(sample, name)
     if kind == "ndjson":
         return RowFormat("ndjson", encoding)
     if kind == "json":
@@ -48,10 +48,13 @@ def sniff(content: Content, name: str = "", kind: Kind | None = None) -> RowForm
     return _delimited(sample, encoding, kind, name)
 
 
-def _kind(sample: str) -> Kind | None:
-    """json or ndjson; None for what is neither."""
+def _kind(sample: str, name: str) -> Kind | None:
+    """json or ndjson; None for what is neither. The name counts where not even the first line
+    fits into the sample."""
     start = sample.lstrip()[:1]
-    if start == "{" and _are_lines(sample):
+    cut = len(sample) == _SAMPLE_CHARS and "\n" not in sample.strip()
+    named = ROW_SUFFIXES.get(PurePosixPath(name.lower()).suffix)
+    if start == "{" and (named == "ndjson" if cut else _are_lines(sample)):
         return "ndjson"
     return "json" if start in ("{", "[") else None
 

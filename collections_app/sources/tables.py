@@ -10,13 +10,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from collections_app.pipeline import rows
+from collections_app.pipeline.extracted import HTML, MARKDOWN, PLAIN
 from collections_app.pipeline.rows.cells import checked
 from collections_app.sources.items import Content, Context, Failed, Item, Validators
+from collections_app.sources.options import Option
 from collections_app.storage import Rejected
 
 SAMPLE = 20  # rows by which columns are chosen where the source does not say
 
 Rows = Iterable[rows.Row | rows.BadRow]
+
+
+MEDIA_TYPE = Option("media_type", default=PLAIN, choices=(PLAIN, MARKDOWN, HTML))
 
 
 def check_plan(options: dict[str, Any]) -> None:
@@ -46,7 +51,7 @@ def items_of(found: Rows, context: Context) -> Iterator[Item]:
     after = context.cursor or 0
     for row in _both(first, rest):
         if row.number > after:
-            yield _item(plan.item(row), row.number)
+            yield _item(plan.item(row), row.number, context.options["media_type"])
 
 
 def query_rows(names: Sequence[str], found: Iterable[Sequence[Any]]) -> Rows:
@@ -75,12 +80,12 @@ def _both(first: Rows, rest: Rows) -> Iterator[rows.Row | rows.BadRow]:
     yield from rest
 
 
-def _item(made: rows.Item | rows.BadRow, number: int) -> Item:
+def _item(made: rows.Item | rows.BadRow, number: int, media_type: str) -> Item:
     def fetch(known: Validators) -> Content:
         if isinstance(made, rows.BadRow):
             raise Failed(made.reason)
         text = made.text if made.text.strip() else made.title
-        return Content(text=text, title=made.title, metadata=made.metadata)
+        return Content(text=text, media_type=media_type, title=made.title, metadata=made.metadata)
 
     bad = isinstance(made, rows.BadRow)
     key = _("row %(number)d") % {"number": number} if isinstance(made, rows.BadRow) else made.id

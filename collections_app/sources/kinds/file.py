@@ -13,7 +13,7 @@ from collections_app.pipeline import containers
 from collections_app.pipeline.extracted import Unreadable
 from collections_app.sources.items import Content, Context, Item, Skipped, Unlisted, Validators
 from collections_app.sources.options import Option
-from collections_app.sources.tables import check_plan, rows_of
+from collections_app.sources.tables import MEDIA_TYPE, check_plan, rows_of
 from collections_app.storage import Rejected, path_of
 
 OPTIONS = (
@@ -21,6 +21,7 @@ OPTIONS = (
     Option("reading", default="auto", choices=("auto", "container", "rows")),
     Option("format", dict),  # RowFormat's, where it is known
     Option("plan", dict),  # Plan's, for rows
+    MEDIA_TYPE,  # of the text in rows
 )
 SECRETS: tuple[Option, ...] = ()
 COMPLETE = True

@@ -12,12 +12,13 @@ from collections_app.models import Blob
 from collections_app.sources import addresses
 from collections_app.sources.items import Context, Item, Unlisted
 from collections_app.sources.options import Option
-from collections_app.sources.tables import check_plan, items_of, query_rows
+from collections_app.sources.tables import MEDIA_TYPE, check_plan, items_of, query_rows
 from collections_app.storage import Rejected
 
 OPTIONS = (
     Option("query", required=True),
     Option("plan", dict),
+    MEDIA_TYPE,
     Option("seconds", int, default=60, least=1, most=3600),
 )
 SECRETS = (Option("address", required=True),)  # postgresql://user:password@host:5432/name

@@ -16,10 +16,10 @@ from collections_app.models import Blob
 from collections_app.sources import roots
 from collections_app.sources.items import Context, Item, Unlisted
 from collections_app.sources.options import Option
-from collections_app.sources.tables import check_plan, items_of, query_rows
+from collections_app.sources.tables import MEDIA_TYPE, check_plan, items_of, query_rows
 from collections_app.storage import Rejected, path_of
 
-OPTIONS = (Option("path"), Option("query", required=True), Option("plan", dict))
+OPTIONS = (Option("path"), Option("query", required=True), Option("plan", dict), MEDIA_TYPE)
 SECRETS: tuple[Option, ...] = ()
 COMPLETE = True
 SECONDS = 600.0  # of the query, without what is done with its rows

@@ -268,6 +268,12 @@ def test_locked_pdf_says_so():
     assert outcome(data) == "The file is locked with a password. Save it without one."
 
 
+def test_pdf_that_is_damaged_after_a_locked_one_is_not_called_locked():
+    outcome(write.pdf(["Words."], encrypt=StandardEncryption("secret", ownerPassword="owner")))
+    empty = objects(CATALOG, b"<</Type/Pages/Kids[]/Count 0>>")
+    assert outcome(empty).startswith("The PDF is damaged")
+
+
 def test_pdf_locked_for_its_owner_alone_is_read():
     data = write.pdf(["Words."], encrypt=StandardEncryption("", ownerPassword="owner"))
     assert outcome(data) == "Words."

@@ -26,10 +26,8 @@ _LEVELS = {"Title": 1, "Subtitle": 2, **{f"Heading {n}": n for n in range(1, 10)
 
 def read(data: bytes, max_chars: int) -> Extracted:
     package.opened(data).close()
-    try:
+    with package.opening():
         document = library.Document(io.BytesIO(data))
-    except (KeyError, ValueError) as error:
-        raise package.damaged() from error
     styles = _styles(document)
     pieces = Pieces(max_chars)
     title = ""

@@ -3,6 +3,8 @@
 import io
 import posixpath
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from xml.parsers import expat
 
@@ -42,6 +44,17 @@ def opened(data: bytes) -> zipfile.ZipFile:
         if entry.filename.lower().endswith(_XML):
             _check_xml(archive, entry)
     return archive
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """A library at work on a package: whatever it raises, the package is not as it should be."""
+    try:
+        yield
+    except (Unreadable, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise damaged() from error
 
 
 def damaged() -> Unreadable:

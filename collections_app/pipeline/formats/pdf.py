@@ -56,7 +56,8 @@ def _opened(data: bytes) -> Any:
     try:
         return library.PdfDocument(data)
     except library.PdfiumError as error:
-        if "password" in str(error).lower() or "security" in str(error).lower():
+        # PDFium may tell the fault of an earlier file: its word alone is not enough.
+        if b"/Encrypt" in data and "password" in str(error).lower():
             raise package.locked() from error
         raise Unreadable(
             "The PDF is damaged and cannot be opened. Save or copy it again."

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pptx as library
-from pptx.exc import PackageNotFoundError, PythonPptxError
 
 from ..extracted import Extracted
 from ..pieces import Pieces
@@ -16,10 +15,8 @@ _MOST_DEPTH = 30  # of groups in one another
 
 def read(data: bytes, max_chars: int) -> Extracted:
     package.opened(data).close()
-    try:
+    with package.opening():
         presentation = library.Presentation(io.BytesIO(data))
-    except (KeyError, ValueError, PackageNotFoundError, PythonPptxError) as error:
-        raise package.damaged() from error
     pieces = Pieces(max_chars)
     title = ""
     for number, slide in enumerate(presentation.slides, start=1):

@@ -3,13 +3,11 @@
 import datetime
 import io
 import warnings
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from ..extracted import Extracted
 from ..pieces import Pieces
@@ -21,10 +19,8 @@ Cells = list[tuple[int, str]]  # column, counted from 0, and what it shows
 def read(data: bytes, max_chars: int) -> Extracted:
     package.opened(data).close()
     warnings.simplefilter("ignore")  # openpyxl's, about what it leaves out
-    try:
+    with package.opening():
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (KeyError, InvalidFileException, zipfile.BadZipFile) as error:
-        raise package.damaged() from error
     pieces = Pieces(max_chars)
     for sheet in book.worksheets:
         _add_sheet(pieces, sheet)

@@ -192,7 +192,7 @@ class TokenForm(TokenModelForm):
 class EmbeddingModelForm(ModelModelForm):
     """A model is taken once it has turned a text into a vector of the dimension given."""
 
-    DECIDING = frozenset({"backend", "ref", "dimension", "token_limit", "normalised"})
+    DECIDING = frozenset({"backend", "ref", "dimension", "token_limit", "normalised", "precision"})
 
     class Meta:
         model = EmbeddingModel

@@ -22,6 +22,7 @@ def spec(model: EmbeddingModel) -> encoders.ModelSpec:
         dimension=model.dimension,
         token_limit=model.token_limit,
         normalised=model.normalised,
+        precision=model.precision,
     )
 
 
@@ -38,6 +39,11 @@ def tokenizer(model: EmbeddingModel) -> Tokenizer:
 def prepare(model: EmbeddingModel) -> None:
     """What the model's first use on this machine needs, done now. Raises ModelMissing."""
     encoders.prepare(spec(model), _models(), settings.EMBED_ENGINE)
+
+
+def report(model: EmbeddingModel) -> encoders.Verdict:
+    """What runs the model on this machine, and how near to its own library; loads nothing."""
+    return encoders.report(spec(model), _models(), settings.EMBED_ENGINE)
 
 
 def prefixed(model: EmbeddingModel, text: str, kind: Literal["query", "passage"]) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from collections_app import services
+from collections_app import services, vectors
 from collections_app.forms import EmbeddingModelForm
 from collections_app.large_tables import (
     LargeTableAdmin,
@@ -25,6 +25,7 @@ from collections_app.models import (
     Vector,
     long_columns,
 )
+from collections_app.reasons import in_words
 
 
 @admin.register(Passage)
@@ -96,14 +97,46 @@ class EmbeddingModelAdmin(LargeTableAdmin):
     )
     list_filter = ("backend",)
     search_fields = ("name__istartswith", "ref__istartswith")
-    readonly_fields = ("is_default", "created")
+    readonly_fields = ("is_default", "created", "engine", "compared")
     actions = ("make_default",)
-    decides_vectors = ("backend", "ref", "dimension", "token_limit", "passage_prefix", "normalised")
+    decides_vectors = (
+        "backend",
+        "ref",
+        "dimension",
+        "token_limit",
+        "passage_prefix",
+        "normalised",
+        "precision",
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What decides the vectors stays as it is once there are some."""
         used = obj is not None and _in_use().filter(pk=obj.pk).exists()
         return (*self.readonly_fields, *(self.decides_vectors if used else ()))
+
+    @admin.display(description=_("engine"))
+    def engine(self, obj: EmbeddingModel) -> str:
+        """What runs it here; where that is torch, why."""
+        if obj.pk is None:
+            return "-"
+        found = vectors.report(obj)
+        name = found.engine or _("not made ready yet")
+        return f"{name}: {in_words(found.refused)}" if found.refused else str(name)
+
+    @admin.display(description=_("compared with its own library"))
+    def compared(self, obj: EmbeddingModel) -> str:
+        found = vectors.report(obj) if obj.pk else None
+        if found is None or found.mean is None:
+            return "-"
+        return _(
+            "cosine %(mean).5f on average, %(least).5f at least; "
+            "%(kept).1f%% of the ten nearest kept; %(when)s"
+        ) % {
+            "mean": found.mean,
+            "least": found.least,
+            "kept": 100 * (found.kept or 0),
+            "when": found.when,
+        }
 
     @admin.display(description=_("collections"))
     def collections(self, obj: EmbeddingModel) -> SafeString:

@@ -12,6 +12,11 @@ class EmbeddingModel(models.Model):
         SENTENCE_TRANSFORMERS = "sentence-transformers", "sentence-transformers"
         FAKE = "fake", _("hashed words (tests and dry runs)")
 
+    class Precision(models.TextChoices):
+        AUTO = "auto", _("what the processor is fast in, without loss that counts")
+        FLOAT32 = "float32", _("exact")
+        INT8 = "int8", _("eight bits: faster, some neighbours are lost")
+
     name = models.CharField(_("name"), max_length=200, unique=True)
     backend = models.CharField(_("backend"), max_length=40, choices=Backend)
     ref = models.CharField(
@@ -24,6 +29,9 @@ class EmbeddingModel(models.Model):
     query_prefix = models.CharField(_("query prefix"), max_length=200, blank=True)
     passage_prefix = models.CharField(_("passage prefix"), max_length=200, blank=True)
     normalised = models.BooleanField(_("normalised"), default=True)
+    precision = models.CharField(
+        _("precision"), max_length=10, choices=Precision, default=Precision.AUTO
+    )
     price_per_million_tokens = models.DecimalField(
         _("price per million tokens"), max_digits=12, decimal_places=6, default=0
     )

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from collections_app import vectors
 from collections_app.models import EmbeddingModel
 
 MAX_TEXTS = 100  # in one request
@@ -13,6 +14,8 @@ MAX_CHARS = 20_000  # of one text
 
 class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
     """`ref` stays out: it may name a folder of the server."""
+
+    engine = serializers.SerializerMethodField(help_text=_("What runs it; empty: not ready yet."))
 
     class Meta:
         model = EmbeddingModel
@@ -24,9 +27,14 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
             "query_prefix",
             "passage_prefix",
             "normalised",
+            "precision",
+            "engine",
             "price_per_million_tokens",
             "is_default",
         )
+
+    def get_engine(self, model: EmbeddingModel) -> str:
+        return vectors.report(model).engine
 
 
 class EmbedSerializer(serializers.Serializer[Any]):

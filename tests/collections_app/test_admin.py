@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
 from collections_app import ingest
+from collections_app.encoders import Verdict
 from collections_app.models import (
     ApiToken,
     Blob,
@@ -243,6 +244,7 @@ def test_collection_made_here_and_its_fixed_choices(client, admin):
 
 
 MODEL = {
+    "precision": "auto",
     "name": "new",
     "backend": "fake",
     "ref": "fake",
@@ -324,3 +326,22 @@ def test_file_is_found_by_the_beginning_of_its_digest(client, admin, media, tmp_
     assert listed(client, "blob", q=blob.sha256[:10]) == [blob]
     [document] = listed(client, "document", blob=blob.sha256)
     assert document.blob == blob
+
+
+def test_a_model_says_what_runs_it_and_how_near_it_is(client, admin, monkeypatch):
+    page = place("embeddingmodel", "change", default_model().pk)
+    monkeypatch.setattr(
+        "collections_app.vectors.report",
+        lambda model: Verdict("openvino", "auto", 0.99998, 0.99991, 0.996, "2026-11-24"),
+    )
+    body = client.get(page).content.decode()
+    assert "cosine 0.99998 on average, 0.99991 at least; 99.6% of the ten nearest kept" in body
+    monkeypatch.setattr(
+        "collections_app.vectors.report",
+        lambda model: Verdict("torch", "auto", refused="its transformer is of the type t5"),
+    )
+    assert "torch: its transformer is of the type t5" in client.get(page).content.decode()
+
+
+def test_the_page_of_a_new_model_compares_nothing(client, admin):
+    assert client.get(place("embeddingmodel", "add")).status_code == 200

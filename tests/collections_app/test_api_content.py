@@ -298,6 +298,7 @@ def test_progress_tells_counts_and_failures(api, collection):
 def test_models_are_listed_without_their_folders(api, collection):
     [model] = api.get("/api/models/").json()["results"]
     assert (model["name"], model["dimension"]) == ("fake", 256)
+    assert (model["precision"], model["engine"]) == ("auto", "fake")
     assert "ref" not in model
 
 

@@ -46,6 +46,12 @@ def test_models_are_listed_with_their_aliases():
         "dimension": 8,
         "token_limit": 64,
         "default": False,
+        "precision": "auto",
+        "engine": "fake",
+        "cosine": None,
+        "least_cosine": None,
+        "neighbours_kept": None,
+        "why_not_faster": "",
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from collections_app import services
+from collections_app import services, vectors
 from collections_app.management import options as shared
 from collections_app.models import EmbeddingModel, ModelAlias
 
@@ -84,6 +84,7 @@ def _matches(model: EmbeddingModel, queries: list[str]) -> bool:
 
 
 def _details(model: EmbeddingModel) -> dict[str, Any]:
+    found = vectors.report(model)
     return {
         "name": model.name,
         "backend": model.backend,
@@ -91,4 +92,10 @@ def _details(model: EmbeddingModel) -> dict[str, Any]:
         "dimension": model.dimension,
         "token_limit": model.token_limit,
         "default": model.is_default,
+        "precision": model.precision,
+        "engine": found.engine,
+        "cosine": found.mean,
+        "least_cosine": found.least,
+        "neighbours_kept": found.kept,
+        "why_not_faster": found.refused,
     }

@@ -68,7 +68,9 @@ def clean(text: str) -> str:
 def known(encoding: str) -> bool:
     """Whether Python reads characters in an encoding of this name."""
     try:
-        b"".decode(encoding)
+        b"a".decode(encoding)  # of no bytes at all every encoding is known
+    except UnicodeDecodeError:
+        return True
     except (LookupError, ValueError):
         return False
     return True

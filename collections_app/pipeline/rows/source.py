@@ -14,7 +14,13 @@ Content = Path | bytes | BinaryIO  # a stream must be seekable; it is left open
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
-_MARKED = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# The UTF-32 mark begins with the UTF-16 one.
+_MARKED = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @contextmanager

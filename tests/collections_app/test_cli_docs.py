@@ -97,8 +97,10 @@ def examples():
 
 def test_every_example_of_the_page_runs(run):
     EmbeddingModelFactory(name="all-MiniLM-L6-v2", is_default=True, dimension=256)
-    # Those that make collections come first: other sections use what they made.
-    found = sorted(examples(), key=lambda one: "embed" not in one[1].split(" ")[0])
+    # What makes collections comes first and what deletes them last: the sections share them.
+    found = sorted(
+        examples(), key=lambda one: (" delete " in one[1], "embed" not in one[1].split()[0])
+    )
     found = [("", "llm embed-multi notes rows.csv"), *found]
     failed = [(line, done) for before, line in found if (done := run(before, line))[0] != 0]
     assert failed == []

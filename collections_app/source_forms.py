@@ -56,6 +56,7 @@ KINDS: dict[str, KindHelp] = {
     ),
 }
 WORDS: dict[str, tuple[Words, Words]] = {
+    "name": (gettext_lazy("File"), ""),
     "path": (gettext_lazy("Path on the server"), ""),
     "glob": (
         gettext_lazy("Which files"),
@@ -104,6 +105,20 @@ WORDS: dict[str, tuple[Words, Words]] = {
         gettext_lazy("postgresql://user:password@host:5432/name"),
     ),
 }
+
+
+def words_of(name: str) -> tuple[Words, Words]:
+    """Label and help of an option; its bare name where nothing better is known."""
+    return WORDS.get(name, (name, ""))
+
+
+def told(options: dict[str, Any]) -> list[tuple[Words, str]]:
+    """Label and value of the options that say something, for the page of a source."""
+    plain = {k: v for k, v in options.items() if v and not isinstance(v, dict) and k != "reading"}
+    return [
+        (words_of(name)[0], ", ".join(value) if isinstance(value, list) else str(value))
+        for name, value in plain.items()
+    ]
 
 
 class SourceForm(forms.Form):
@@ -165,17 +180,16 @@ class SourceForm(forms.Form):
         return [*SCHEDULES, *other]
 
     def _secret_field(self, option: Option) -> forms.Field:
-        label, help_text = WORDS[option.name]
+        label, help_text = words_of(option.name)
         stored = bool(self.source and self.source.secrets)
         if stored:
             help_text = _("Stored, and not shown again. Leave it empty to keep it.")
-        required = option.required and not stored
+        words: dict[str, Any] = {"label": label, "help_text": help_text}
+        words["required"] = option.required and not stored
         if option.type is dict:
-            return HeadersField(label=label, help_text=help_text, required=required)
+            return HeadersField(**words)
         widget = forms.PasswordInput(attrs={"autocomplete": "off"})
-        return forms.CharField(
-            label=label, help_text=help_text, required=required, widget=widget, max_length=2000
-        )
+        return forms.CharField(**words, widget=widget, max_length=2000)
 
 
 class HeadersField(forms.CharField):
@@ -199,7 +213,7 @@ class ListField(forms.CharField):
 
 
 def _field(option: Option) -> forms.Field:
-    label, help_text = WORDS[option.name]
+    label, help_text = words_of(option.name)
     words: dict[str, Any] = {"label": label, "help_text": help_text, "required": option.required}
     if option.choices:
         return forms.ChoiceField(**words, choices=[(one, one) for one in option.choices])

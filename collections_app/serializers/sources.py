@@ -33,7 +33,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
             "next_run",
             "created",
         )
-        read_only_fields = ("collection", "next_run")
+        read_only_fields: tuple[str, ...] = ("collection", "next_run")
         validators: list[Any] = []  # the service says it in words
 
     def get_has_secrets(self, source: Source) -> bool:

@@ -106,8 +106,9 @@ def _table(upload: Upload, data: Any) -> Table:
         form = FormatForm(data, rows.RowFormat("csv"))
         return Table(form, [], [], in_words(str(error)))
     names = rows.columns(first)
-    error = "" if names else _("No rows were found. Choose another format.")
-    return Table(form, names, first, error)
+    return Table(
+        form, names, first, "" if names else _("No rows were found. Choose another format.")
+    )
 
 
 def _shown(cell: Any) -> str:

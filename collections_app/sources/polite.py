@@ -14,9 +14,10 @@ _last: dict[str, float] = {}  # by host: when this process asked it last
 def turn(host: str, sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
     """Inside, no other process of the site asks this host; before it, the pause is kept."""
     with _alone(f"embedsite: fetching from {host}"):
-        pause = _last.get(host, 0) + settings.FETCH_DELAY_SECONDS - time.monotonic()
-        if pause > 0 and host in _last:
-            sleep(pause)
+        if host in _last:
+            pause = _last[host] + settings.FETCH_DELAY_SECONDS - time.monotonic()
+            if pause > 0:
+                sleep(pause)
         try:
             yield
         finally:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from collections_app import services, sources, storage
+from collections_app import services, sources, storage, tasks
 from collections_app.models import Document, Run, SourceItem
 from collections_app.services import Incoming, Rejected
 from collections_app.sources import chunks, listing, queue, removing, running
@@ -415,3 +415,26 @@ def test_collection_that_is_deleted_takes_its_sources_along(root, source, collec
     services.delete_collection(collection)
     assert queue.claim() is None
     assert (Run.objects.count(), SourceItem.objects.count()) == (0, 0)
+
+
+def test_sweep_calls_the_workers_for_what_is_due_and_they_run_it(
+    root, source, collection, monkeypatch
+):
+    write(root, 2)
+    called = []
+    monkeypatch.setattr(tasks, "call", lambda task, *rest: called.append(task.name))
+    source.every_minutes, source.next_run = 30, timezone.now() - timedelta(seconds=1)
+    source.save()
+    tasks.sweep()
+    assert called == ["collections_app.tasks.run_sources"]
+    tasks.run_sources()
+    assert counts(source.runs.get()) == ("done", 2, 0, 0, 0, 0, 0)
+
+
+def test_worker_that_finds_all_places_taken_does_not_call_itself_again(source, root, collection):
+    other = services.create_source(collection, "folder", "Second", {"path": str(root)})
+    services.request_run(source)
+    services.request_run(other)
+    queue.claim()
+    assert not sources.work(5, woken)
+    assert other.runs.get().state == "queued"

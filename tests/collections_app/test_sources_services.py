@@ -207,6 +207,14 @@ def test_command_takes_secrets_from_files_and_tables_too(operator, tmp_path, cap
     assert site_says(capsys, "run", "n", "Rows").startswith("Rows: done; 1 added")
 
 
+def test_command_says_that_a_worker_is_at_it(operator, root, capsys):
+    site_says(capsys, "add", "notes", "Folder", f"path={root}", "--kind=folder")
+    services.request_run(Source.objects.get())
+    sources.queue.claim()
+    with pytest.raises(CommandError, match="A worker is at it"):
+        call_command("sources", "run", "notes", "Folder")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -331,3 +331,16 @@ def test_headers_that_cannot_be_sent_are_rejected(collection, headers, message):
         services.create_source(
             collection, "url", "A", {"url": "https://example.com"}, secrets={"headers": headers}
         )
+
+
+def test_server_that_fails_again_and_again_is_left_alone_and_asked_later(
+    server, collection, monkeypatch
+):
+    down = page("", status=500)
+    server.pages |= {f"/p{n}": down for n in range(30)}
+    server.pages["/sitemap.xml"] = page(sitemap(server, *(f"p{n}" for n in range(30))), "text/xml")
+    monkeypatch.setattr(sources.fetch, "ATTEMPTS", 1)
+    made = run(sitemap_source(server, collection))
+    assert (made.state, made.failed, made.removed) == ("running", 10, 0)
+    assert made.error.startswith("10 items in a row could not be had: ")
+    assert made.not_before is not None

@@ -92,7 +92,7 @@ class Command(BaseCommand):
         made.refresh_from_db()
         self.stdout.write(f"{source.name}: {made.get_state_display()}; {_counted(made)}.")
         if made.state != Run.State.DONE:
-            raise CommandError(made.error or _asks(made))
+            raise CommandError(made.error or _why(made))
 
     def _see_through(self, made: Run, yes: bool) -> None:
         """Work on the run here, until nothing more can be done for it."""
@@ -175,6 +175,11 @@ def _counted(run: Run) -> str:
     return ", ".join(f"{getattr(run, name)} {name}" for name in COUNTS)
 
 
-def _asks(run: Run) -> str:
-    gone = run.cursor.get("gone", 0)
-    return f"It would remove {gone} documents, more than half. Run it with --yes if it may."
+def _why(run: Run) -> str:
+    """Why the run is not done, and what to do."""
+    if run.state == Run.State.ASKING:
+        gone = run.cursor.get("gone", 0)
+        return f"It would remove {gone} documents, more than half. Run it with --yes if it may."
+    if run.state in (Run.State.QUEUED, Run.State.RUNNING):
+        return "A worker is at it, or was until a moment ago. Try again in two minutes."
+    return "It was stopped from elsewhere."

@@ -1,14 +1,16 @@
 """Search by meaning and by words together, and plain similarity."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
+from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Collection, Document, Passage, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.snippet import Snippet, snippet
@@ -105,17 +107,20 @@ def similar(
     text: str | None = None,
     document: Document | None = None,
     prefix: str = "",
+    metadata: Mapping[str, Any] | None = None,
     limit: int = 10,
 ) -> list[Similar]:
     """Documents by cosine alone: of their best passage with the text, or with the mean of
     the document's own passages; that document is left out.
 
-    `prefix` is what their ids begin with. Raises Rejected for a bad text or a document
-    without a vector.
+    `prefix` is what their ids begin with, `metadata` what theirs holds. Raises Rejected for a
+    bad text, for metadata that no document can have, or for a document without a vector.
     """
     home = _visible(user, collection)
     if not home or "\x00" in prefix or (document and document.collection_id != collection.pk):
         return []
+    if message := problem_with_metadata(metadata or {}):
+        raise Rejected(message)
     model = home[0].embedding_model
     rows = nearest_documents(
         home[0].pk,
@@ -124,6 +129,7 @@ def similar(
         limit,
         prefix=prefix,
         excluded=document.pk if document else 0,
+        metadata=metadata,
     )
     found = _passages(passage for _document, passage, _cosine in rows)
     return [

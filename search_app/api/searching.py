@@ -66,6 +66,7 @@ def similar(request: Request, pk: int) -> Response:
         text=values.get("q"),
         document=values.get("document"),
         prefix=values["prefix"],
+        metadata=values["metadata"],
         limit=values["n"],
     )
     return Response(SimilarSerializer(found, many=True).data)

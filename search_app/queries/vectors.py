@@ -1,7 +1,9 @@
 """Passages by cosine: an exact scan, or the partial HNSW index of a large collection."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.core.cache import cache
@@ -158,6 +160,7 @@ SELECT document_id, passage_id, cosine FROM (
     WHERE v.collection_id = %(collection)s AND v.model_id = %(model)s
       AND vector_dims(v.embedding) = %(dimension)s
       AND starts_with(d.external_id, %(prefix)s) AND d.id <> %(excluded)s
+      AND (%(metadata)s::jsonb IS NULL OR d.metadata @> %(metadata)s::jsonb)
     ORDER BY p.document_id, cosine DESC, v.passage_id
 ) best WHERE cosine <> 'NaN' ORDER BY cosine DESC, document_id LIMIT %(limit)s
 """
@@ -171,8 +174,12 @@ def nearest_documents(
     *,
     prefix: str = "",
     excluded: int = 0,
+    metadata: Mapping[str, Any] | None = None,
 ) -> list[tuple[int, int, float]]:
-    """(document, its best passage, cosine) by exact scan: a filter never leaves it short."""
+    """(document, its best passage, cosine) by exact scan: a filter never leaves it short.
+
+    `metadata` is what that of the documents is to hold.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             NEAREST_DOCUMENTS,
@@ -183,6 +190,7 @@ def nearest_documents(
                 "dimension": model.dimension,
                 "prefix": prefix,
                 "excluded": excluded,
+                "metadata": json.dumps(metadata) if metadata else None,
                 "limit": limit,
             },
         )

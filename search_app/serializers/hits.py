@@ -1,5 +1,6 @@
 """What was found: queries on their way in, hits on their way out."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Document
 from collections_app.serializers.collections import VisibleCollectionField
 from collections_app.serializers.documents import PassageSerializer
@@ -50,6 +52,12 @@ class SimilarQuerySerializer(serializers.Serializer[Any]):
         max_length=500,
         help_text=gettext_lazy("Only ids that begin so; % and _ are plain characters."),
     )
+    metadata = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=10_000,
+        help_text=gettext_lazy('What their metadata is to hold, as JSON: {"kind": "method"}.'),
+    )
     n = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=10)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -57,6 +65,15 @@ class SimilarQuerySerializer(serializers.Serializer[Any]):
         documents = self.context.get("documents", Document.objects.none())
         fields["document"].queryset = documents  # type: ignore[attr-defined]
         return fields
+
+    def validate_metadata(self, metadata: str) -> Any:
+        try:
+            wanted = json.loads(metadata or "{}")
+        except (ValueError, RecursionError) as error:
+            raise serializers.ValidationError(_("This is no JSON object.")) from error
+        if message := problem_with_metadata(wanted):
+            raise serializers.ValidationError(message)
+        return wanted
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("q" in attrs) == ("document" in attrs):

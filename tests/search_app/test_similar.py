@@ -180,3 +180,41 @@ def test_cluster_of_nothing_is_an_empty_list():
 def test_cluster_says_what_was_wrong(collection, args, message):
     with pytest.raises(CommandError, match=message):
         run("cluster", *args)
+
+
+@pytest.fixture
+def functions():
+    made = CollectionFactory(owner=UserFactory(username="eve"), name="code")
+    for key, kind, waits in (
+        ("a", "method", True),
+        ("b", "function", True),
+        ("c", "method", False),
+    ):
+        embedded(made, {key: "def row(): ..."}, metadata={"kind": kind, "async": waits})
+    return made
+
+
+def test_similar_takes_what_the_metadata_holds(functions):
+    def found(**metadata):
+        return ids(similar(functions.owner, functions, text="row", metadata=metadata))
+
+    assert sorted(found()) == ["a", "b", "c"]
+    assert sorted(found(kind="method")) == ["a", "c"]
+    assert found(**{"kind": "method", "async": True}) == ["a"]
+    assert found(kind="class") == []
+    with pytest.raises(Rejected, match="NUL"):
+        found(kind="\x00")
+
+
+def test_command_and_api_take_the_filter(functions, client):
+    out = io.StringIO()
+    where = '{"kind": "function"}'
+    call_command("similar", "code", "-c", "row", "--where", where, "--owner", "eve", stdout=out)
+    assert [json.loads(line)["id"] for line in out.getvalue().splitlines()] == ["b"]
+    client.force_login(functions.owner)
+    address = f"/api/collections/{functions.pk}/similar/"
+    answer = client.get(address, {"q": "row", "metadata": where})
+    assert [one["document"]["external_id"] for one in answer.json()] == ["b"]
+    for bad in ("[1]", "{", '{"a": "\\u0000"}', "[" * 5000):
+        answer = client.get(address, {"q": "row", "metadata": bad})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["metadata"])

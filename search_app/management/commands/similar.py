@@ -26,6 +26,9 @@ class Command(shared.LlmCommand):
         parser.add_argument("-n", "--number", type=int, default=10, help="how many (10)")
         parser.add_argument("-p", "--plain", action="store_true", help="text instead of JSON")
         parser.add_argument("--prefix", default="", help="only ids that begin with this")
+        parser.add_argument(
+            "--where", type=shared.json_object, help="only documents whose metadata holds this"
+        )
         shared.add_database(parser)
         shared.add_owner(parser)
 
@@ -44,6 +47,7 @@ class Command(shared.LlmCommand):
                 collection,
                 **self._asked(collection, options),
                 prefix=options["prefix"],
+                metadata=options["where"],
                 limit=options["number"],
             )
         except (Rejected, ModelMissing) as error:

@@ -91,7 +91,7 @@ class Site:
         return (self.var / "log" / "processes.log").read_text()[-4000:]
 
     def wait_for_a_batch_in_flight(self) -> None:
-        flying = processes.wait_until(lambda: len(set(self.encoded()) - self.committed()) > 0, 30)
+        flying = processes.wait_until(lambda: len(set(self.encoded()) - self.committed()) > 0, 60)
         assert flying, self.log_end()
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:

@@ -9,7 +9,7 @@ from bench import faults
 pytestmark = pytest.mark.slow
 
 NAMES = ["killed before the commit", "halted in its commit", "deadly file", "disk full"]
-NAMES += ["two workers, duplicates", "clock two hours ahead"]
+NAMES += ["clock two hours ahead"]
 COUNT = 40
 
 

@@ -119,7 +119,7 @@ def similar(
     home = _visible(user, collection)
     if not home or "\x00" in prefix or (document and document.collection_id != collection.pk):
         return []
-    if message := problem_with_metadata(metadata or {}):
+    if message := problem_with_metadata(dict(metadata or {})):
         raise Rejected(message)
     model = home[0].embedding_model
     rows = nearest_documents(

@@ -18,7 +18,7 @@ from .folder import tokenizer_file
 from .layout import layout
 from .spec import INT8, ModelSpec
 from .texts import SENTENCES, all_texts
-from .torch_encoder import TokenVectors, TorchEncoder, example
+from .torch_encoder import TokenVectors, TorchEncoder, example, export
 
 
 def main(engine: Engine, spec: ModelSpec, folder: Path, into: Path) -> None:
@@ -26,8 +26,11 @@ def main(engine: Engine, spec: ModelSpec, folder: Path, into: Path) -> None:
     reference = TorchEncoder(spec, folder, tokenizer, device="cpu")
     with warnings.catch_warnings():  # the tracer's, about every shape it meets
         warnings.simplefilter("ignore")
-        make = _openvino if engine is OPENVINO else _onnx
-        make(TokenVectors(reference), into / engine.file, spec.precision)
+        model = TokenVectors(reference)
+        if engine is OPENVINO:
+            _openvino(model, into / engine.file, spec.precision)
+        else:
+            export(model, into / engine.file)
     module = importlib.import_module(f".{engine.module}", __package__)
     fast = module.encoder(spec, layout(folder), tokenizer, into / engine.file)
     # Text by text, as queries are encoded, and all at once, as passages are.
@@ -48,22 +51,6 @@ def _openvino(model: TokenVectors, file: Path, precision: str) -> None:
 
         compress(made)
     openvino.save_model(made, file, compress_to_fp16=False)
-
-
-def _onnx(model: TokenVectors, file: Path, precision: str) -> None:
-    import torch
-
-    given = example()
-    shape = {0: "texts", 1: "tokens"}
-    torch.onnx.export(
-        model,
-        tuple(given.values()),
-        str(file),
-        dynamo=False,  # the other way needs onnxscript, and gives the same graph
-        input_names=list(given),
-        output_names=["vectors"],
-        dynamic_axes=dict.fromkeys([*given, "vectors"], shape),
-    )
 
 
 if __name__ == "__main__":

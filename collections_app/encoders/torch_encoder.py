@@ -75,6 +75,21 @@ def example() -> dict[str, torch.Tensor]:
     return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
 
 
+def export(model: TokenVectors, file: Path) -> None:
+    """As ONNX, for any number of texts of any length."""
+    given = example()
+    shape = {0: "texts", 1: "tokens"}
+    torch.onnx.export(
+        model,
+        tuple(given.values()),
+        str(file),
+        dynamo=False,  # the other way needs onnxscript too
+        input_names=list(given),
+        output_names=["vectors"],
+        dynamic_axes=dict.fromkeys([*given, "vectors"], shape),
+    )
+
+
 def _loaded(folder: Path, device: str | None) -> SentenceTransformer:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

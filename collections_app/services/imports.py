@@ -7,12 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from collections_app import partial_files, storage
 from collections_app.intake import Incoming
 from collections_app.intake.incoming import problem_with
-from collections_app.models import Blob, Collection, Document, Run, Source, Upload
+from collections_app.models import Blob, Collection, Document, Run, Source, SourceItem, Upload
 from collections_app.pipeline import containers, rows
 from collections_app.services.sources import change_source, create_source, request_run
 from collections_app.storage import remove_unused
@@ -32,6 +33,12 @@ class DryRun:
     failed: int = 0
     problems: list[rows.BadRow] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+
+    def leave_out(self, row: rows.BadRow) -> None:
+        self.failed += 1
+        self.reasons[row.reason] += 1
+        if len(self.problems) < FIRST_PROBLEMS:
+            self.problems.append(row)
 
 
 def holds_many(path: Path, name: str) -> bool:
@@ -70,22 +77,20 @@ def import_rows(upload: Upload, form: rows.RowFormat, plan: rows.Plan) -> Run:
 
 def dry_run(upload: Upload, form: rows.RowFormat, plan: rows.Plan) -> DryRun:
     """Look at all rows as an import would, and write nothing. Raises Unreadable."""
-    result, seen, chunk = DryRun(), set[str](), list[Incoming]()
+    result, seen, chunk = DryRun(), set[str](), dict[int, Incoming]()
     for row in rows.read(partial_files.path_of(upload), form):
         made = plan.item(row)
         bad = made if isinstance(made, rows.BadRow) else _problem(made, row.number, seen)
         if bad:
-            result.failed += 1
-            result.reasons[bad.reason] += 1
-            if len(result.problems) < FIRST_PROBLEMS:
-                result.problems.append(bad)
+            result.leave_out(bad)
         elif isinstance(made, rows.Item):
             seen.add(made.id)
-            chunk.append(_incoming(made))
+            chunk[row.number] = _incoming(made)
         if len(chunk) == CHUNK:
-            _count(upload.collection, chunk, result)
-            chunk = []
-    _count(upload.collection, chunk, result)
+            _count(upload, chunk, result)
+            chunk = {}
+    _count(upload, chunk, result)
+    result.problems = sorted(result.problems, key=lambda one: one.number)[:FIRST_PROBLEMS]
     return result
 
 
@@ -110,22 +115,34 @@ def _problem(made: rows.Item, number: int, seen: set[str]) -> rows.BadRow | None
     return rows.BadRow(number, reason) if reason else None
 
 
-def _count(collection: Collection, items: list[Incoming], result: DryRun) -> None:
-    """Compare with the documents of the same ids, as adding them would."""
-    found = Document.objects.filter(
-        collection=collection, external_id__in=[item.external_id for item in items]
-    )
+def _count(upload: Upload, items: dict[int, Incoming], result: DryRun) -> None:
+    """Compare rows, by their numbers, with the documents of the same ids, as adding them would."""
+    ids = [item.external_id for item in items.values()]
+    found = Document.objects.filter(collection=upload.collection_id, external_id__in=ids)
     columns = ("external_id", "content_hash", "title", "metadata")
     known = {row[0]: row for row in found.values_list(*columns)}
-    for item in items:
+    taken = _taken(upload, ids)
+    for number, item in items.items():
         row = known.get(item.external_id)
-        if row is None:
+        if item.external_id in taken:
+            message = _("Another source of this collection has a document of this id.")
+            result.leave_out(rows.BadRow(number, message))
+        elif row is None:
             result.added += 1
-            continue
-        same = (
-            item.content_hash == row[1]
-            and item.title in ("", row[2])
-            and item.metadata.items() <= row[3].items()
-        )
-        result.unchanged += same
-        result.changed += not same
+        else:
+            same = (
+                item.content_hash == row[1]
+                and item.title in ("", row[2])
+                and item.metadata.items() <= row[3].items()
+            )
+            result.unchanged += same
+            result.changed += not same
+
+
+def _taken(upload: Upload, ids: list[str]) -> set[str]:
+    """Those that a run would skip: another source has them, and the one of this name has not."""
+    items = SourceItem.objects.filter(
+        source__collection=upload.collection_id, external_id__in=ids
+    ).values_list("external_id", flat=True)
+    own = Q(source__kind=Source.Kind.FILE, source__name=upload.name[-NAME_LENGTH:])
+    return set(items.exclude(own)) - set(items.filter(own))

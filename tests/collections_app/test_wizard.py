@@ -119,6 +119,25 @@ def test_import_makes_documents_and_a_second_one_changes_them(client, collection
     assert (last.added, last.changed, last.unchanged) == (0, 1, 1)
 
 
+def test_dry_run_says_which_rows_another_source_has(client, collection):
+    client.post(place(client, collection), FORMAT | PLAN | {"do": "import"})
+    work()
+    data = SHOP.replace("lights", "shines on") + "d4,Desk,A desk to write at,9,2024-01-01\n"
+    address = place(client, collection, name="shop-new.csv", data=data)
+    tried = client.post(address, FORMAT | PLAN | {"do": "dry"}).context["tried"]
+    taken = "Another source of this collection has a document of this id."
+    assert (tried.added, tried.changed, tried.unchanged, tried.failed) == (1, 0, 0, 3)
+    assert [(bad.number, bad.reason) for bad in tried.problems] == [
+        (1, taken),
+        (2, taken),
+        (3, "The row has no text in the columns chosen for it."),
+    ]
+    client.post(address, FORMAT | PLAN | {"do": "import"})
+    work()
+    run = Source.objects.get(name="shop-new.csv").runs.get()
+    assert (run.added, run.changed, run.unchanged, run.skipped, run.failed) == (1, 0, 0, 2, 1)
+
+
 def test_types_that_do_not_fit_are_told_by_row(client, collection):
     data = "id,text,price\na,Some words here,12\nb,Other words here,cheap\n"
     address = place(client, collection, data=data)

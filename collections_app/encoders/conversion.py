@@ -54,16 +54,31 @@ def place(spec: ModelSpec, folder: Path, models_dir: Path, engine: Engine) -> Pa
     return models_dir / engine.name / f"{name}-{_digest(spec, folder, engine)}"
 
 
+def failure(home: Path) -> str:
+    """Why the last conversion into this folder came to nothing; empty where none failed."""
+    note = _note(home)
+    return note.read_text() if note.exists() else ""
+
+
+def _note(home: Path) -> Path:
+    return home.with_name(f"{home.name}.failed")
+
+
 def _convert(spec: ModelSpec, folder: Path, home: Path, engine: Engine) -> None:
     """Into a folder beside it, then renamed: it is there in full or not at all."""
     logger.info("Converting the model %s for %s, once; some seconds ...", spec.ref, engine.name)
     for left in home.parent.glob(f"{home.name}.*.new"):  # a crash's: we hold the lock
         shutil.rmtree(left, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{home.name}.", suffix=".new", dir=home.parent))
+    note = _note(home)
+    note.unlink(missing_ok=True)
     try:
         _run(spec, folder, fresh, engine)
         os.chmod(fresh, 0o755)  # noqa: S103 - nothing secret: the web process may be another user
         os.rename(fresh, home)
+    except NotFast as error:  # a note only: the next process may try again
+        note.write_text(str(error))
+        raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

@@ -10,7 +10,7 @@ from filelock import Timeout
 
 from ..pipeline.tokenizer import ModelTokenizer, Tokenizer, WordTokenizer
 from . import verdict
-from .conversion import converted, place
+from .conversion import converted, failure, place
 from .engines import TORCH, Engine, candidates
 from .fake import FakeEncoder
 from .folder import folder, tokenizer_file
@@ -65,7 +65,10 @@ def report(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> Verdict:
         return Verdict("", spec.precision, refused=str(error))
     refused = _not_wanted(spec, engine)
     for one in candidates(engine, spec.precision):
-        found = verdict.read(place(spec, home, models_dir, one))
+        into = place(spec, home, models_dir, one)
+        found = verdict.read(into)
+        if found is None and (reason := failure(into)):
+            found = Verdict(TORCH, spec.precision, refused=reason)
         if found is None:
             return Verdict("", spec.precision)
         if not found.refused:

@@ -127,7 +127,8 @@ def _write_postings(placed: list[Placed]) -> None:
 _READY = """
 UPDATE collections_app_document AS document SET
     state = 'ready', ready_at = clock_timestamp(), updated = clock_timestamp(),
-    attempts = 0, not_before = NULL, claim_token = NULL, lease_until = NULL, error = '', error_stage = '', error_place = '{}',
+    attempts = 0, not_before = NULL, claim_token = NULL, lease_until = NULL,
+    error = '', error_stage = '', error_place = '{}',
     title = made.title, text = coalesce(made.text, document.body), media_type = made.media_type,
     format = made.format, encoding = made.encoding,
     metadata = made.metadata, token_count = made.token_count,

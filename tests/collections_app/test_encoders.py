@@ -263,6 +263,8 @@ def test_a_conversion_that_fails_leaves_nothing_and_is_tried_again(tmp_path, mon
         with pytest.raises(NotFast, match="conversion failed: no message"):
             conversion.converted(MINILM, model, tmp_path, OPENVINO)
     assert [path for path in (tmp_path / "openvino").iterdir() if path.is_dir()] == []
+    found = encoders.report(MINILM, tmp_path, "openvino")
+    assert (found.engine, found.refused) == ("torch", "its conversion failed: no message")
 
 
 def test_a_model_that_openvino_runs_differently_is_not_converted_again(tmp_path, monkeypatch):

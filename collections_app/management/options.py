@@ -7,7 +7,7 @@ command line that makes no sense, 1 for what cannot be done.
 import json
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +166,11 @@ def _read(file: str | None) -> str:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """For argparse: a JSON object, or ValueError."""
-    value = json.loads(text)
+    """For argparse."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise ValueError("not an object")
+        raise ArgumentTypeError('not a JSON object, such as {"language": "en"}')
     return value

@@ -2,10 +2,10 @@
 
 import pytest
 from django.conf import settings as site
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.utils import timezone
 
-from collections_app import services, sources
+from collections_app import services, sources, tasks, wake
 from collections_app.models import Collection, Source
 from collections_app.services import Rejected
 from collections_app.sources.matching import matches, pattern
@@ -205,6 +205,28 @@ def test_command_takes_secrets_from_files_and_tables_too(operator, tmp_path, cap
     (tmp_path / "rows.csv").write_text("id,text\n1,Some words of a row.\n")
     site_says(capsys, "add", "n", "Rows", "--kind=file", f"--file={tmp_path}/rows.csv")
     assert site_says(capsys, "run", "n", "Rows").startswith("Rows: done; 1 added")
+
+
+def test_command_takes_options_where_its_page_has_them(operator, root, capsys):
+    words = ["add", "notes", "Folder", "--kind", "folder", f"path={root}", "--every", "60"]
+    load_command_class("collections_app", "sources").run_from_argv(
+        ["manage.py", "sources", *words, "glob=*.md"]
+    )
+    source = Source.objects.get()
+    assert (source.options, source.every_minutes) == ({"path": str(root), "glob": "*.md"}, 60)
+
+
+def test_command_has_its_run_before_a_worker_is_woken(operator, root, capsys, monkeypatch):
+    site_says(capsys, "add", "notes", "Folder", f"path={root}", "--kind=folder")
+    met = []
+
+    def worker(task):
+        if task == tasks.run_sources:
+            met.append(sources.queue.claim())
+
+    monkeypatch.setattr(wake, "call", worker)
+    assert site_says(capsys, "run", "notes", "Folder").startswith("Folder: done; 5 added")
+    assert met == [None]
 
 
 def test_command_says_that_a_worker_is_at_it(operator, root, capsys):

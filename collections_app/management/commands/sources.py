@@ -1,11 +1,12 @@
-"""Sources: `sources list`, `sources add NOTES KIND NAME url=…`, `sources run`, `sources delete`."""
+"""Sources: `sources list`, `sources add NOTES NAME --kind feed url=…`, `sources run`, `delete`."""
 
 import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from tqdm import tqdm
 
 from collections_app import services
@@ -20,6 +21,12 @@ COUNTS = ("added", "changed", "unchanged", "removed", "skipped", "failed")
 
 class Command(BaseCommand):
     help = "List the sources of a collection, add one, run one, or delete one."
+
+    def create_parser(self, *args: Any, **options: Any) -> CommandParser:
+        """OPTION=VALUE may stand before, between and after the options with dashes."""
+        parser = super().create_parser(*args, **options)
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["list", "add", "run", "delete"])
@@ -81,12 +88,14 @@ class Command(BaseCommand):
 
     def _run(self, options: dict[str, Any]) -> None:
         source = self._source(options)
-        made = source.runs.filter(queue.is_open()).first() or services.request_run(source)
-        if made.state == Run.State.PAUSED:
-            services.resume_run(made)
-        elif made.state == Run.State.ASKING and options["yes"]:
-            services.confirm_run(made)
-        self._see_through(made, options["yes"])
+        with transaction.atomic():  # claimed with the asking, before a worker of the site can
+            made = source.runs.filter(queue.is_open()).first() or services.request_run(source)
+            if made.state == Run.State.PAUSED:
+                services.resume_run(made)
+            elif made.state == Run.State.ASKING and options["yes"]:
+                services.confirm_run(made)
+            claimed = queue.claim(made.pk)
+        self._see_through(made, claimed, options["yes"])
         for problem in made.problems.all():
             self.stderr.write(f"{problem.external_id}: {problem.reason}")
         made.refresh_from_db()
@@ -94,7 +103,7 @@ class Command(BaseCommand):
         if made.state != Run.State.DONE:
             raise CommandError(made.error or _why(made))
 
-    def _see_through(self, made: Run, yes: bool) -> None:
+    def _see_through(self, made: Run, claimed: Run | None, yes: bool) -> None:
         """Work on the run here, until nothing more can be done for it."""
         with tqdm(desc="Reading", unit="item", disable=None) as bar:
 
@@ -103,11 +112,13 @@ class Command(BaseCommand):
                 bar.update(_done(made) - bar.n)
                 return True
 
-            while claimed := queue.claim(made.pk):
+            while claimed:
                 running.execute(claimed, _wake, go_on)
                 made.refresh_from_db()
-                if made.state == Run.State.ASKING and yes:
-                    services.confirm_run(made)
+                with transaction.atomic():
+                    if made.state == Run.State.ASKING and yes:
+                        services.confirm_run(made)
+                    claimed = queue.claim(made.pk)
             made.refresh_from_db()
 
     def _delete(self, options: dict[str, Any]) -> None:

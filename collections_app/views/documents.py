@@ -63,10 +63,15 @@ def document_reembed(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def document_file(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The content as it came, always as a download: it is never shown by the browser."""
+    """The content as it came, always as a download: it is never shown by the browser.
+
+    Of a picture others get the copy: the original has in it what the camera wrote, places too.
+    """
     found = get_object_or_404(
         Document.objects.visible_to(request.user).select_related("blob"), pk=pk
     )
+    if _is_picture(found) and not Document.objects.editable_by(request.user).filter(pk=pk):
+        return redirect("document_picture", pk)
     if found.blob is None:
         stream: IO[bytes] = BytesIO((found.source_text or "").encode())
     else:
@@ -77,6 +82,11 @@ def document_file(request: HttpRequest, pk: int) -> HttpResponseBase:
         filename=found.external_id.rsplit("/", 1)[-1],
         content_type="application/octet-stream",
     )
+
+
+def _is_picture(document: Document) -> bool:
+    blob = document.blob
+    return document.media_type.startswith("image/") or bool(blob and blob.width)
 
 
 def _opened(blob: Blob) -> IO[bytes]:

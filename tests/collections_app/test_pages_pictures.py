@@ -69,6 +69,18 @@ def test_copies_are_served_upright_and_so_that_they_can_do_nothing(name, client,
     assert again.status_code == 304
 
 
+def test_only_who_may_edit_gets_the_original_with_what_the_camera_wrote(client, media):
+    collection = CollectionFactory(visibility="public")
+    (document,) = added(collection, boat=picture("JPEG", exif=camera(6)))
+    for visitor in (None, UserFactory()):
+        if visitor:
+            client.force_login(visitor)
+        response = client.get(address("file", document))
+        assert (response.status_code, response["Location"]) == (302, address("picture", document))
+    client.force_login(collection.owner)
+    assert b"Canon" in b"".join(client.get(address("file", document)).streaming_content)
+
+
 def test_pictures_stand_in_lists_and_on_their_page(client, collection):
     (boat,) = added(collection, boat=picture("JPEG"))
     services.add_documents(collection, [services.Incoming("note", body="Words.")])

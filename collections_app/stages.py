@@ -51,8 +51,10 @@ def failed_at(stage: str) -> str:
 
 
 def place_in_words(place: Mapping[str, object]) -> str:
-    """`page 3`, `Prices!A5`."""
-    if place.keys() == {"sheet", "cell"}:  # as spreadsheets write it
-        return f"{place['sheet']}!{place['cell']}"
-    names = {name: gettext(PLACES[name]) if name in PLACES else name for name in place}
-    return ", ".join(f"{names[name]} {value}" for name, value in place.items())
+    """`page 3`, `line 20–31`, `Prices!A5:C9`."""
+    begins = {name: value for name, value in place.items() if name != "to"}
+    if begins.keys() == {"sheet", "cell"}:  # as spreadsheets write it
+        return f"{place['sheet']}!{place['cell']}" + (f":{place['to']}" if "to" in place else "")
+    names = {name: gettext(PLACES[name]) if name in PLACES else name for name in begins}
+    words = ", ".join(f"{names[name]} {value}" for name, value in begins.items())
+    return f"{words}–{place['to']}" if "to" in place else words

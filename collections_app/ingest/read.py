@@ -127,7 +127,7 @@ class Reader:
             embedded=embedded,
             content_hash=hashlib.sha256(embedded.encode()).hexdigest(),
             terms=Counter(terms(named, document.collection.language)),
-            place=found.place(span.start),
+            place=found.places_of(span.start, span.end),
         )
 
 

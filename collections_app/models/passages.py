@@ -26,7 +26,8 @@ class Passage(models.Model):
     token_count = models.PositiveIntegerField(_("tokens"))
     term_count = models.PositiveIntegerField(_("keyword terms"), default=0)
     content_hash = models.CharField(_("content hash"), max_length=64)
-    # Where in the source it begins: {"page": 3}, {"sheet": "Prices", "cell": "A5"}, {"line": 20}.
+    # Where in the source it stands, `to` being the end: {"page": 3}, {"line": 20, "to": 31},
+    # {"sheet": "Prices", "cell": "A5", "to": "C9"}.
     place = models.JSONField(_("place"), default=dict, blank=True)
 
     class Meta:

@@ -64,6 +64,17 @@ class Extracted:
             return self.places[at - 1].where
         return {"line": self._line(start)} if self.first_line else {}
 
+    def places_of(self, start: int, end: int) -> Mapping[str, object]:
+        """Where `text[start:end]` stands: the place it begins at, and as `to` the last page,
+        slide, cell or line, if that is another one of the same kind."""
+        first, last = self.place(start), self.place(max(end - 1, start))
+        if not first or first == last or first.keys() != last.keys():
+            return first
+        *outer, inner = first
+        if any(first[name] != last[name] for name in outer):
+            return first
+        return {**first, "to": last[inner]}
+
     def _line(self, start: int) -> int:
         return self.first_line + bisect_right(self._line_ends, start - 1)
 

@@ -84,11 +84,11 @@ def test_passages_know_their_lines_of_the_file(collection):
     assert {one.state for one in documents.values()} == {"ready"}
     places = {key: one.passages.first().place for key, one in documents.items()}
     assert places == {
-        "boats.py": {"line": 1},
-        "boats.py:6": {"line": 6},
-        "boats.py:9": {"line": 9},
-        "boats.py:12": {"line": 12},
-        "boats.py:16": {"line": 16},
+        "boats.py": {"line": 1, "to": 16},
+        "boats.py:6": {"line": 6, "to": 12},
+        "boats.py:9": {"line": 9, "to": 10},
+        "boats.py:12": {"line": 12, "to": 13},
+        "boats.py:16": {"line": 16, "to": 17},
     }
     assert documents["boats.py:6"].text == (
         'class Boat:\n    """Floats."""\n\n    def row(self, hard: bool) -> int: ...\n\n'
@@ -104,7 +104,8 @@ def test_long_function_is_split_and_each_passage_has_its_line(collection):
     passages = list(document.passages.order_by("ordinal"))
     assert len(passages) > 5
     for one in passages:
-        assert one.place == {"line": 4 + document.text[: one.start].count("\n")}
+        first, last = (4 + document.text[:at].count("\n") for at in (one.start, one.end - 1))
+        assert one.place == {"line": first} | ({"to": last} if last > first else {})
 
 
 def test_unchanged_file_changes_nothing_and_what_vanished_is_removed(collection):
@@ -133,7 +134,7 @@ def test_without_the_choice_a_file_is_one_document_with_lines():
     ingest.run()
     document = collection.documents.get()
     assert (document.external_id, document.media_type) == ("boats.py", "text/x-python")
-    assert document.passages.first().place == {"line": 3}
+    assert document.passages.first().place == {"line": 3, "to": 19}
 
 
 def test_choice_can_be_made_and_taken_back(collection):

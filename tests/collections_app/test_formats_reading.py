@@ -60,6 +60,8 @@ def test_scanned_pages_are_read_by_tesseract(monkeypatch, tmp_path):
     assert found.text == "OLD BOATS\n\nOLD BOATS"
     assert found.metadata["scanned_pages"] == "1-2"
     assert found.place(12) == {"page": 2}
+    assert found.places_of(0, 13) == {"page": 1, "to": 2}
+    assert found.places_of(12, 13) == {"page": 2}
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="Tesseract is not installed")

@@ -96,6 +96,8 @@ def test_failure_on_every_passage_blames_none(collection, encoder):
 
 def test_place_in_words():
     assert place_in_words({"sheet": "Prices", "cell": "A5"}) == "Prices!A5"
+    assert place_in_words({"sheet": "Prices", "cell": "A5", "to": "C9"}) == "Prices!A5:C9"
+    assert place_in_words({"page": 1, "to": 2}) == "page 1–2"
 
 
 def test_paused_collection_is_left_alone_until_it_is_resumed(collection):

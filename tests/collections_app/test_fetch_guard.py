@@ -327,6 +327,7 @@ def test_packed_answers_are_unpacked(server):
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [(b"not packed", "gzip"), (gzip.compress(b"a" * 500)[:-4], "gzip"), (b"x", "br, gzip")],
+    ids=["not packed", "cut off", "packed twice"],  # the bytes tell the time
 )
 def test_damaged_packing_is_told(server, body, encoding):
     server.pages["/"] = page(body, Content_Encoding=encoding)

@@ -1,5 +1,6 @@
 """/health/: one word per part, and a status that a load balancer understands."""
 
+import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def worker(monkeypatch):
-    """One worker that has just signed, in a list of the test's own."""
-    monkeypatch.setattr(heartbeat, "KEY", "embedsite:workers:test_health")
+    """One worker that has just signed, in a list of the test's own: others run beside it."""
+    monkeypatch.setattr(heartbeat, "KEY", f"embedsite:workers:{uuid.uuid4()}")
     heartbeat.sign(SimpleNamespace(eventer=SimpleNamespace(hostname="worker@a")))
     yield
     with heartbeat.client() as broker:
@@ -56,4 +57,5 @@ def test_health_is_never_cached_and_starts_no_session(worker):
 
 def test_health_is_the_same_for_users(client, worker):
     client.force_login(UserFactory())
-    assert client.get("/health/").status_code == 200
+    response = client.get("/health/")
+    assert (response.status_code, response.json()["worker"]) == (200, "OK"), response.json()

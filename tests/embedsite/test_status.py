@@ -1,5 +1,6 @@
 """What the status strip and /api/status/ say of each part."""
 
+import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def workers(monkeypatch):
     """A list of workers of the test's own, so that tests side by side do not meet."""
-    monkeypatch.setattr(heartbeat, "KEY", "embedsite:workers:test_status")
+    monkeypatch.setattr(heartbeat, "KEY", f"embedsite:workers:{uuid.uuid4()}")
     with heartbeat.client() as broker:
         broker.delete(heartbeat.KEY)
         yield broker

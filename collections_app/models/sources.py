@@ -99,6 +99,8 @@ class RunQuerySet(models.QuerySet["Run"]):
 class Run(models.Model):
     """One pass over a source, claimed by a worker as documents are (lease and token)."""
 
+    COUNTS = ("added", "changed", "unchanged", "removed", "skipped", "failed")
+
     class State(models.TextChoices):
         QUEUED = "queued", _("waiting")
         RUNNING = "running", _("running")

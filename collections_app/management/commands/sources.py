@@ -16,8 +16,6 @@ from collections_app.models import Collection, Run, Source
 from collections_app.sources import queue, running
 from collections_app.wake import call_on_commit
 
-COUNTS = ("added", "changed", "unchanged", "removed", "skipped", "failed")
-
 
 class Command(BaseCommand):
     help = "List the sources of a collection, add one, run one, or delete one."
@@ -179,11 +177,11 @@ def _stored(path: str | None) -> Any:
 
 
 def _done(run: Run) -> int:
-    return sum(getattr(run, name) for name in COUNTS)
+    return sum(getattr(run, name) for name in Run.COUNTS)
 
 
 def _counted(run: Run) -> str:
-    return ", ".join(f"{getattr(run, name)} {name}" for name in COUNTS)
+    return ", ".join(f"{getattr(run, name)} {name}" for name in Run.COUNTS)
 
 
 def _why(run: Run) -> str:

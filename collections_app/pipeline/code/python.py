@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..extracted import Unreadable
-from .symbols import FUNCTION, METHOD, MODULE, MOST_SIGNATURE, Cut, Source, Symbol
+from .symbols import FUNCTION, METHOD, MOST_SIGNATURE, Cut, Source, Symbol
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
@@ -120,20 +120,8 @@ def _symbol(found: _Found, source: Source) -> Symbol:
 
 
 def _module(module: ast.Module, source: Source, top: list[_Found]) -> Symbol:
-    outline, lines = source.outline(0, len(source.data), [_cut(one, source) for one in top])
-    return Symbol(
-        name="",
-        kind=MODULE,
-        line=1,
-        end_line=source.line_at(len(source.data)),
-        column=1,
-        signature="",
-        docstring=ast.get_docstring(module) or "",
-        source=source.between(0, len(source.data)),
-        outline=outline,
-        lines=lines,
-        public=True,
-    )
+    cuts = [_cut(one, source) for one in top]
+    return source.module(cuts, ast.get_docstring(module) or "")
 
 
 def _cut(found: _Found, source: Source) -> Cut:

@@ -100,6 +100,24 @@ class Source:
     def between(self, start: int, end: int) -> str:
         return self.data[start:end].decode()
 
+    def module(self, cuts: Iterable[Cut], docstring: str = "") -> Symbol:
+        """What the whole file says with what is cut out of it left out."""
+        end = len(self.data)
+        outline, lines = self.outline(0, end, cuts)
+        return Symbol(
+            name="",
+            kind=MODULE,
+            line=1,
+            end_line=self.line_at(end),
+            column=1,
+            signature="",
+            docstring=docstring,
+            source=self.between(0, end),
+            outline=outline,
+            lines=lines,
+            public=True,
+        )
+
     def outline(self, start: int, end: int, cuts: Iterable[Cut]) -> tuple[str, str]:
         """(text, lines): what stands there without the cuts, and which lines of the file it
         is. Cuts within cuts count for nothing."""

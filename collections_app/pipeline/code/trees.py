@@ -7,7 +7,7 @@ from tree_sitter import Node
 
 from . import tree_facts as facts
 from .grammars import GRAMMARS, Grammar, parser
-from .symbols import FUNCTION, METHOD, MODULE, Cut, Source, Symbol, one_line
+from .symbols import FUNCTION, METHOD, Cut, Source, Symbol, one_line
 
 MOST_SIBLINGS = 50  # of a declaration that are looked at; more are no one's own
 
@@ -57,7 +57,7 @@ def symbols(text: str, key: str) -> list[Symbol]:
     found = list(_walk(tree.root_node, GRAMMARS[key]))
     made = [_symbol(one, source, key) for one in found]
     top = [one for one in found if one.owner is None]
-    return [_module(source, top), *sorted(made, key=lambda one: (one.line, one.column))]
+    return [source.module(_cuts(top)), *sorted(made, key=lambda one: (one.line, one.column))]
 
 
 def _walk(root: Node, grammar: Grammar) -> Iterator[_Found]:
@@ -162,23 +162,6 @@ def _symbol(found: _Found, source: Source, key: str) -> Symbol:
         is_async="async" in words,
         typed=facts.types_of(grammar, found.value) if function else "",
         binding="static" if found.kind == METHOD and "static" in words else "",
-    )
-
-
-def _module(source: Source, top: list[_Found]) -> Symbol:
-    outline, lines = source.outline(0, len(source.data), _cuts(top))
-    return Symbol(
-        name="",
-        kind=MODULE,
-        line=1,
-        end_line=source.line_at(len(source.data)),
-        column=1,
-        signature="",
-        docstring="",
-        source=source.between(0, len(source.data)),
-        outline=outline,
-        lines=lines,
-        public=True,
     )
 
 

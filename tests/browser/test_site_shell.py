@@ -1,5 +1,7 @@
 """What only a browser can show of the site's shell: scripts run under the strict CSP."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -58,9 +60,16 @@ def test_message_can_be_closed_and_a_success_goes_by_itself(visit, site):
 
 def test_wide_and_narrow_windows_need_no_sideways_scrolling(visit, site):
     visit.log_in(site)
+    visit.goto("/c/new/")
+    visit.page.fill("[name=name]", "Of a narrow window")
+    visit.page.locator("main form button").last.click()
+    visit.page.wait_for_url(re.compile(r"/c/\d+/"))
+    collection = re.search(r"/c/\d+/", visit.page.url).group()
+    addresses = ["/", "/c/", "/c/new/", "/account/tokens/", "/nothing-here/", "/api/docs/"]
+    addresses += [collection + name for name in ("rows/", "add/", "sources/", "edit/")]
     for width in (320, 390, 768, 1280):
         visit.page.set_viewport_size({"width": width, "height": 800})
-        for address in ("/", "/c/", "/c/new/", "/account/tokens/", "/nothing-here/", "/api/docs/"):
+        for address in addresses:
             visit.goto(address)
             overflow = visit.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"

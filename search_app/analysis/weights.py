@@ -1,0 +1,43 @@
+"""Every number that ranking uses. The defaults are measured: docs/ranking.md."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+
+
+class WeightsError(ValueError):
+    """These are no weights; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each kind of evidence counts. All are 0 or more."""
+
+    meaning: float = 0.2  # a standard deviation of cosine above the mean
+    keywords: float = 0.05  # a point of BM25 that is all that the query's words can give
+    full_match: float = 1.0  # a document that holds all of the query's words
+    coverage_from: float = 0.3  # share of the query's rarity below which there is no bonus
+
+    def __post_init__(self) -> None:
+        for name, value in self.to_json().items():
+            if not math.isfinite(value) or value < 0:
+                raise WeightsError(f"{name} is {value}; it must be a number from 0 on.")
+        if self.coverage_from >= 1:
+            raise WeightsError(f"coverage_from is {self.coverage_from}; it must be below 1.")
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object], base: "Weights | None" = None) -> "Weights":
+        """`base`, or the defaults, with these changed. Raises WeightsError."""
+        known = {field.name for field in fields(cls)}
+        changed: dict[str, float] = {}
+        for name, value in values.items():
+            if name not in known:
+                raise WeightsError(f"{name} is no weight; they are {', '.join(sorted(known))}.")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise WeightsError(f"{name} is {value!r}; it must be a number.")
+            changed[name] = float(value)
+        return replace(base or cls(), **changed)
+
+    def to_json(self) -> dict[str, float]:
+        """As `from_json` reads it; all of them, so that stored ones outlive other defaults."""
+        return asdict(self)

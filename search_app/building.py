@@ -1,36 +1,26 @@
 """Clusters built from the wishes in the database: each Clustering row is a queue of one.
 
-A worker claims the row with a lease and a token; what it made counts only while the row
-still carries the token, so a new wish or a lost lease refuses a late result.
+Claims are those of `search_app.leases`.
 """
 
 import logging
-import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Left, Now
 from django.utils import timezone
 
 from collections_app.models import Collection, Document
+from search_app import leases
 from search_app.analysis import clustering as analysis
 from search_app.analysis import naming
 from search_app.models import Cluster, Clustering, DocumentVector
 from search_app.queries import documents, locks, members
 
 logger = logging.getLogger(__name__)
-
-LEASE = timedelta(minutes=15)  # longer than any build: there is no heartbeat
-RELEASED: dict[str, Any] = {"claim_token": None, "lease_until": None}
-FRESH: dict[str, Any] = RELEASED | {
-    "state": Clustering.State.QUEUED,
-    "attempts": 0,
-    "error": "",
-}
 
 
 def build(collection_id: int) -> bool:
@@ -39,7 +29,8 @@ def build(collection_id: int) -> bool:
     A build that fails is recorded with its reason. Raises DatabaseError; the sweep then
     calls again once the lease has run out.
     """
-    claimed = _claim(collection_id)
+    rows = Clustering.objects.filter(collection=collection_id)
+    claimed = leases.claim(rows.select_related("collection__embedding_model"))
     if claimed is None:
         return False
     began = timezone.now()
@@ -51,21 +42,19 @@ def build(collection_id: int) -> bool:
         raise
     except Exception as error:
         logger.exception("The clusters of collection %d cannot be built.", collection_id)
-        return _fail(claimed, f"The clusters could not be built ({error!r}).")
+        return leases.fail(claimed, f"The clusters could not be built ({error!r}).")
     return _finish(claimed, began, matrix, grouping, names)
 
 
 def waiting() -> list[int]:
     """Ids of collections whose clusters a worker may build now."""
-    rows = Clustering.objects.filter(_free(), attempts__lt=settings.MAX_ATTEMPTS)
-    return list(rows.order_by("requested").values_list("collection", flat=True))
+    return list(leases.waiting(Clustering.objects.all()).values_list("collection", flat=True))
 
 
 def give_up() -> int:
     """Record as failed what stopped its worker every time; how many."""
-    rows = Clustering.objects.filter(_free(), attempts__gte=settings.MAX_ATTEMPTS)
-    return rows.update(
-        **RELEASED,
+    return leases.given_up(Clustering.objects.all()).update(
+        **leases.RELEASED,
         state=Clustering.State.FAILED,
         error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it built the clusters. "
         "Its log may say why.",
@@ -84,7 +73,7 @@ def requeue_outdated() -> list[int]:
     )
     rows = Clustering.objects.filter(Exists(newer) | Exists(left_out), state=Clustering.State.READY)
     ids = list(rows.values_list("collection", flat=True))
-    Clustering.objects.filter(collection__in=ids).update(**FRESH, requested=Now())
+    Clustering.objects.filter(collection__in=ids).update(**leases.FRESH, requested=Now())
     return ids
 
 
@@ -93,33 +82,6 @@ def forget(document_ids: Sequence[int]) -> None:
     with transaction.atomic():
         locks.hold_derived_of(document_ids)
         members.forget(document_ids)
-
-
-def _free() -> Q:
-    unheld = Q(lease_until=None) | Q(lease_until__lt=Now())
-    stands = Q(collection__owner__isnull=False)
-    return unheld & stands & Q(state=Clustering.State.QUEUED)
-
-
-@transaction.atomic
-def _claim(collection_id: int) -> Clustering | None:
-    """The wish, held under a fresh token."""
-    rows = Clustering.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-        _free(), collection=collection_id, attempts__lt=settings.MAX_ATTEMPTS
-    )
-    claimed = rows.select_related("collection__embedding_model").first()
-    if claimed is not None:
-        claimed.claim_token = uuid.uuid4()
-        Clustering.objects.filter(pk=claimed.pk).update(
-            claim_token=claimed.claim_token,
-            lease_until=Now() + LEASE,
-            attempts=F("attempts") + 1,
-        )
-    return claimed
-
-
-def _held(claimed: Clustering) -> QuerySet[Clustering]:
-    return Clustering.objects.filter(pk=claimed.pk, claim_token=claimed.claim_token)
 
 
 def _names(collection: Collection, labels: dict[int, int]) -> list[naming.Name]:
@@ -134,11 +96,6 @@ def _names(collection: Collection, labels: dict[int, int]) -> list[naming.Name]:
     return words.names()
 
 
-def _fail(claimed: Clustering, reason: str) -> bool:
-    changes = RELEASED | {"state": Clustering.State.FAILED, "error": reason}
-    return bool(_held(claimed).update(**changes))
-
-
 @transaction.atomic
 def _finish(
     claimed: Clustering,
@@ -149,7 +106,7 @@ def _finish(
 ) -> bool:
     """Write the clusters, unless the claim was lost."""
     locks.hold_derived(claimed.collection_id)
-    if not _held(claimed).select_for_update().exists():
+    if not leases.held(claimed).select_for_update().exists():
         return False
     clusters = [
         Cluster(
@@ -164,6 +121,6 @@ def _finish(
         for ordinal, (named, centroid) in enumerate(zip(names, grouping.centroids, strict=True))
     ]
     members.replace(claimed, clusters, matrix.ids, grouping.labels, grouping.scores)
-    changes = RELEASED | {"state": Clustering.State.READY, "error": "", "built": began}
-    _held(claimed).update(**changes, silhouette=grouping.silhouette)
+    changes = leases.RELEASED | {"state": Clustering.State.READY, "error": "", "built": began}
+    leases.held(claimed).update(**changes, silhouette=grouping.silhouette)
     return True

@@ -9,7 +9,8 @@ from collections_app.models import Collection, Viewer, long_columns
 from collections_app.services import Rejected
 from collections_app.wake import call_on_commit
 from search_app import tasks
-from search_app.building import FRESH, build
+from search_app.building import build
+from search_app.leases import FRESH
 from search_app.models import Cluster, Clustering, ClusterMember
 
 __all__ = ["MAX_CLUSTERS", "build", "clustering", "clusters", "members", "request"]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from collections_app import ingest, services
 from collections_app.services import Rejected
-from search_app import building, clusters
+from search_app import building, clusters, leases
 from search_app.models import Cluster, Clustering, ClusterMember
 from search_app.queries import documents
 from tests.factories import CollectionFactory, UserFactory, embedded
@@ -35,6 +35,10 @@ def built(collection, wanted=None):
     state = clusters.clustering(collection.owner, collection)
     assert (state.state, state.error) == (Clustering.State.READY, "")
     return groups(collection)
+
+
+def claim(collection):
+    return leases.claim(Clustering.objects.filter(collection=collection))
 
 
 def groups(collection):
@@ -182,8 +186,8 @@ def test_nothing_is_built_without_a_wish(collection):
 
 def test_a_claimed_wish_is_not_claimed_again_until_the_lease_ends(collection):
     clusters.request(collection, 2)
-    claimed = building._claim(collection.pk)
-    assert (claimed is None, building._claim(collection.pk), building.waiting()) == (
+    claimed = claim(collection)
+    assert (claimed is None, claim(collection), building.waiting()) == (
         False,
         None,
         [],
@@ -255,10 +259,10 @@ def test_a_failure_is_recorded_with_its_reason(collection, monkeypatch):
 def test_what_stops_its_worker_every_time_is_given_up(collection, settings):
     clusters.request(collection, 2)
     for _ in range(settings.MAX_ATTEMPTS):
-        assert building._claim(collection.pk)
+        assert claim(collection)
         assert building.give_up() == 0
         expire_lease(collection)
-    assert (building.waiting(), building._claim(collection.pk)) == ([], None)
+    assert (building.waiting(), claim(collection)) == ([], None)
     assert building.give_up() == 1
     assert Clustering.objects.get().error.startswith("The worker stopped 3 times")
     assert built(collection, 2)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
 
 from collections_app.models import Collection, Document, EmbeddingModel
+from search_app.models.wishes import Wish
 
 
 class DocumentVector(models.Model):
@@ -69,13 +70,8 @@ class RelatedDocument(models.Model):
         return f"{self.document_id} → {self.other_id}"
 
 
-class Clustering(models.Model):
+class Clustering(Wish):
     """The clusters of a collection: what was asked for, and how its making stands."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", _("waiting")
-        READY = "ready", _("ready")
-        FAILED = "failed", _("failed")
 
     collection = models.OneToOneField(
         Collection,
@@ -85,13 +81,7 @@ class Clustering(models.Model):
     )
     wanted = models.PositiveSmallIntegerField(_("clusters wanted"), null=True, blank=True)
     seed = models.PositiveIntegerField(_("seed"), default=0)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     silhouette = models.FloatField(_("silhouette"), null=True, blank=True)
-    error = models.TextField(_("error"), blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    claim_token = models.UUIDField(_("claim token"), null=True, blank=True)
-    lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
-    requested = models.DateTimeField(_("requested"), auto_now_add=True)
     built = models.DateTimeField(_("built"), null=True, blank=True)
 
     class Meta:

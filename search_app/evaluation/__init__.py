@@ -1,0 +1,1 @@
+"""How good search is over judged queries: figures, comparisons, tuning, alerts."""

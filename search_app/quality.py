@@ -1,0 +1,1 @@
+"""Evaluations and judged queries: asked for, and read."""

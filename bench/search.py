@@ -24,10 +24,10 @@ SELECT %(collection)s, n::text, 'Document ' || n, 'text/plain', '', '{}', n::tex
 FROM generate_series(1, %(passages)s) n
 """
 PASSAGE_ROWS = """
-INSERT INTO collections_app_passage (document_id, collection_id, ordinal, heading, text, start,
-    "end", token_count, term_count, content_hash)
-SELECT id, collection_id, 0, '', 'w1 w2 w3 ' || repeat('filler words stand here. ', 20), 0, 1,
-    100, 30, id::text
+INSERT INTO collections_app_passage (document_id, collection_id, model_id, ordinal, heading, text,
+    start, "end", token_count, term_count, content_hash)
+SELECT id, collection_id, %(model)s, 0, '', 'w1 w2 w3 ' || repeat('filler words stand here. ', 20),
+    0, 1, 100, 30, id::text
 FROM collections_app_document
 """
 VECTORS = """

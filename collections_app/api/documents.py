@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from collections_app import services
-from collections_app.models import Collection, Document, Passage, long_columns
+from collections_app.models import Collection, Document, long_columns
 from collections_app.pagination import ByOrdinalPagination
 from collections_app.parsers import BoundedJSONParser
 from collections_app.serializers.documents import (
@@ -192,8 +192,10 @@ class DocumentViewSet(
     )
     @action(detail=True, pagination_class=ByOrdinalPagination)
     def passages(self, request: Request, pk: int) -> Response:
-        document = get_object_or_404(self.get_queryset().select_related(None).only("pk"), pk=pk)
-        rows: Any = Passage.objects.filter(document=document)  # this view is one of Documents
+        documents = self.get_queryset().select_related(None).select_related("collection")
+        narrow = documents.only("pk", "collection__embedding_model")
+        document = get_object_or_404(narrow, pk=pk)
+        rows: Any = document.active_passages()  # this view is one of Documents
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(PassageSerializer(page, many=True).data)
 

@@ -10,7 +10,9 @@ def outdated() -> QuerySet[Document]:
     current = Vector.objects.filter(
         passage=OuterRef("pk"), model=OuterRef("collection__embedding_model")
     )
-    passages = Passage.objects.filter(document=OuterRef("pk"))
+    passages = Passage.objects.filter(
+        document=OuterRef("pk"), model=OuterRef("collection__embedding_model")
+    )
     return Document.objects.filter(
         ~Exists(passages) | Exists(passages.filter(~Exists(current))),
         state=Document.State.READY,

@@ -29,7 +29,7 @@ def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
     if kept:
         _clear(mine)
         placed = _placed(kept)
-        _write_passages(placed)
+        _write_passages(placed, model)
         _write_vectors(placed, model, found)
         _write_postings(placed)
         _write_states(kept)
@@ -67,17 +67,18 @@ def _placed(readings: Sequence[Reading]) -> list[Placed]:
     return [(pk, *part) for pk, part in zip(ids, parts, strict=True)]
 
 
-def _write_passages(placed: list[Placed]) -> None:
+def _write_passages(placed: list[Placed], model: EmbeddingModel) -> None:
     copy_rows(
         Passage,
-        "id document_id collection_id ordinal heading text start end token_count term_count"
-        " content_hash place",
-        "int8 int8 int8 int4 text text int4 int4 int4 int4 text jsonb",
+        "id document_id collection_id model_id ordinal heading text start end token_count"
+        " term_count content_hash place",
+        "int8 int8 int8 int8 int4 text text int4 int4 int4 int4 text jsonb",
         (
             (
                 pk,
                 one.document.pk,
                 one.document.collection_id,
+                model.pk,
                 ordinal,
                 part.span.heading,
                 part.text,

@@ -1,6 +1,6 @@
 """Collections, stored files and documents."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -11,6 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.embedding import EmbeddingModel
+
+if TYPE_CHECKING:
+    from collections_app.models.passages import Passage
 
 Viewer = AbstractBaseUser | AnonymousUser
 
@@ -253,3 +256,7 @@ class Document(models.Model):
         if self.body is None and self.blob_id is None:
             return self.text
         return self.body
+
+    def active_passages(self) -> models.QuerySet["Passage"]:
+        """Those split for the model its collection is searched under."""
+        return self.passages.filter(model=self.collection.embedding_model_id)

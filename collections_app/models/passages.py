@@ -1,6 +1,9 @@
 """Passages, and what search reads of them: vectors and postings."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
@@ -9,14 +12,30 @@ from collections_app.models.content import Collection, Document
 from collections_app.models.embedding import EmbeddingModel
 
 
+class PassageQuerySet(models.QuerySet["Passage"]):
+    def active(self) -> Self:
+        """Those split for the model their collection is searched under."""
+        return self.filter(model=F("collection__embedding_model"))
+
+
 class Passage(models.Model):
-    """A span of a document: `text == document.text[start:end]`, in characters."""
+    """A span of a document: `text == document.text[start:end]`, in characters.
+
+    Split to what `model` reads. While a collection changes its model, a document has the
+    passages of both; all but those of `collection.embedding_model` are out of every result.
+    """
 
     document = models.ForeignKey(
         Document, on_delete=models.CASCADE, related_name="passages", verbose_name=_("document")
     )
     collection = models.ForeignKey(
         Collection, on_delete=models.CASCADE, related_name="+", verbose_name=_("collection")
+    )
+    model = models.ForeignKey(
+        EmbeddingModel,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("embedding model"),
     )
     ordinal = models.PositiveIntegerField(_("ordinal"))
     heading = models.CharField(_("heading path"), max_length=1000, blank=True)
@@ -30,15 +49,19 @@ class Passage(models.Model):
     # {"sheet": "Prices", "cell": "A5", "to": "C9"}.
     place = models.JSONField(_("place"), default=dict, blank=True)
 
+    objects = PassageQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("passage")
         verbose_name_plural = _("passages")
         ordering = ["document", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["document", "ordinal"], name="passage_ordinal")
+            models.UniqueConstraint(fields=["document", "model", "ordinal"], name="passage_ordinal")
         ]
         indexes = [
-            models.Index(fields=["collection"], include=["term_count"], name="passage_lengths")
+            models.Index(
+                fields=["collection", "model"], include=["term_count"], name="passage_lengths"
+            )
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,14 @@ import numpy as np
 from django.db.models import Prefetch, QuerySet
 
 from collections_app import storage
-from collections_app.models import Collection, Document, ImportedCollection, ImportedRow, Vector
+from collections_app.models import (
+    Collection,
+    Document,
+    ImportedCollection,
+    ImportedRow,
+    Passage,
+    Vector,
+)
 from collections_app.pipeline import embeddings_db
 from collections_app.pipeline.embeddings_db import StoredCollection, StoredRow
 from collections_app.services.llm_models import model_id
@@ -76,7 +83,10 @@ def _embedded(collection: Collection) -> QuerySet[Document]:
     return (
         collection.documents.filter(state=Document.State.READY)
         .select_related("imported", "blob")
-        .prefetch_related("passages", Prefetch("passages__vectors", queryset=vectors))
+        .prefetch_related(
+            Prefetch("passages", queryset=Passage.objects.active()),
+            Prefetch("passages__vectors", queryset=vectors),
+        )
         .order_by("pk")
     )
 

@@ -90,6 +90,7 @@ def _passage(one: Ready, found: Counter[str]) -> Passage:
     return Passage(
         document=one.document,
         collection=one.document.collection,
+        model=one.document.collection.embedding_model,
         ordinal=0,
         text=one.document.text,
         start=0,

@@ -21,7 +21,7 @@ WITH stale AS (
 ), means AS (
     SELECT stale.id, stale.revision, avg(v.embedding) AS mean
     FROM stale
-    JOIN collections_app_passage p ON p.document_id = stale.id
+    JOIN collections_app_passage p ON p.document_id = stale.id AND p.model_id = %(model)s
     JOIN collections_app_vector v ON v.passage_id = p.id
      AND v.model_id = %(model)s AND vector_dims(v.embedding) = %(dimension)s
     GROUP BY stale.id, stale.revision
@@ -83,7 +83,7 @@ WHERE d.state = 'ready' AND c.owner_id IS NOT NULL AND (
         (x.document_id IS NULL OR x.model_id <> c.embedding_model_id) AND EXISTS (
             SELECT FROM collections_app_passage p JOIN collections_app_vector v
               ON v.passage_id = p.id AND v.model_id = c.embedding_model_id
-            WHERE p.document_id = d.id
+            WHERE p.document_id = d.id AND p.model_id = c.embedding_model_id
         )
     )
 )
@@ -161,7 +161,8 @@ def vector_of(document: Document) -> np.ndarray | None:
             "SELECT avg(v.embedding) AS mean FROM collections_app_vector v"
             " JOIN collections_app_passage p ON p.id = v.passage_id"
             " JOIN collections_app_collection c ON c.id = p.collection_id"
-            " AND c.embedding_model_id = v.model_id WHERE p.document_id = %s"
+            " AND c.embedding_model_id = v.model_id AND p.model_id = v.model_id"
+            " WHERE p.document_id = %s"
             ") of WHERE vector_norm(mean) > %s",
             [document.pk, NEARLY_ZERO],
         )

@@ -26,7 +26,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     """
     rows = Document.objects.visible_to(request.user).select_related("collection", "blob")
     found = get_object_or_404(rows, pk=pk)
-    kept = list(found.passages.order_by("ordinal").values_list("start", "end", "place"))
+    kept = list(found.active_passages().order_by("ordinal").values_list("start", "end", "place"))
     passages = [(start, end) for start, end, _place in kept]
     mark = _mark(request, passages, len(found.text))
     lines = lines_of(found, kept) if language_of(found) else []

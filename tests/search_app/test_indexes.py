@@ -36,7 +36,7 @@ def filled(model, count, seed=0):
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     passages = Passage.objects.bulk_create(
         Passage(
-            document=document, collection=collection, ordinal=n, text=f"Passage {n}.",
+            document=document, collection=collection, model=model, ordinal=n, text=f"Passage {n}.",
             start=0, end=1, token_count=1, content_hash=f"{seed}-{n}",
         )
         for n in range(count)

@@ -174,6 +174,7 @@ def test_long_text_comes_in_parts_soon(client):
         item.passages.model(
             document=item,
             collection=item.collection,
+            model=item.collection.embedding_model,
             ordinal=ordinal,
             text=text[start : start + 1000],
             start=start,

@@ -12,6 +12,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, EmbeddingModel
 from search_app.analysis import fusion
 from search_app.analysis.stopwords import telling
+from search_app.analysis.weights import Weights
 from search_app.queries import postings
 from search_app.queries.vectors import Nearest, nearest
 
@@ -44,7 +45,9 @@ class _Pool:
     candidates: list[postings.Candidate]
 
 
-def rank(collections: Iterable[Collection], text: str) -> list[Scored]:
+def rank(
+    collections: Iterable[Collection], text: str, weights: Weights | None = None
+) -> list[Scored]:
     """The candidates of both legs, best first; ties by passage.
 
     A model that is not there leaves its collections to the keywords; if none is there,
@@ -55,7 +58,11 @@ def rank(collections: Iterable[Collection], text: str) -> list[Scored]:
     for pool in pools:
         spreads[pool.model.pk].append(pool.spread)
     found = [
-        scored for pool in pools for scored in _scored(pool, fusion.pooled(spreads[pool.model.pk]))
+        scored
+        for pool in pools
+        for scored in _scored(
+            pool, fusion.pooled(spreads[pool.model.pk]), weights or fusion.DEFAULT
+        )
     ]
     return sorted(found, key=lambda one: (-one.score, one.passage_id))
 
@@ -96,7 +103,7 @@ def _pool(
     return _Pool(model, close.spread, known, found)
 
 
-def _scored(pool: _Pool, spread: fusion.Spread) -> list[Scored]:
+def _scored(pool: _Pool, spread: fusion.Spread, weights: Weights) -> list[Scored]:
     """Each candidate's score. One without a vector counts as one of average closeness."""
     keywords = [pool.terms.bm25(one.frequencies, one.length) for one in pool.candidates]
     covered = _coverage(pool)
@@ -106,6 +113,7 @@ def _scored(pool: _Pool, spread: fusion.Spread) -> list[Scored]:
         np.array(keywords),
         pool.terms.bound,
         np.array([covered[one.document_id] for one in pool.candidates]),
+        weights,
     )
     return [
         Scored(

@@ -14,6 +14,7 @@ from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Collection, Document, Passage, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.snippet import Snippet, snippet
+from search_app.analysis.weights import Weights
 from search_app.queries import documents
 from search_app.queries.vectors import nearest_documents
 from search_app.ranking import Scored, rank
@@ -78,14 +79,17 @@ def search(
     collection: Collection | None = None,
     limit: int = 20,
     offset: int = 0,
+    weights: Weights | None = None,
 ) -> Results:
     """Documents by their best passage, best first, from what the user may see.
+
+    `weights` take the place of those in force.
 
     `total` counts the documents among the candidates: at most 400 passages for each model
     and language. Raises Rejected for a bad text and ModelMissing.
     """
     best: dict[int, Scored] = {}
-    for scored in rank(_visible(user, collection), checked(text)):
+    for scored in rank(_visible(user, collection), checked(text), weights):
         best.setdefault(scored.document_id, scored)
     page = list(best.values())[offset : offset + limit]
     hits = [Hit(**vars(hit), snippet=_snippet(hit, scored)) for scored, hit in _loaded(page)]

@@ -13,13 +13,12 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from search_app.analysis.weights import Weights
+
 K1 = 1.2
 B = 0.75
-MEANING_WEIGHT = 0.2
-KEYWORD_WEIGHT = 0.05  # 0.5 for each ten points of BM25
-FULL_MATCH_BONUS = 1.0
-COVERAGE_THAT_COUNTS = 0.3  # share of the query's rarity below which there is no bonus
 
+DEFAULT = Weights()
 Floats = NDArray[np.float64]
 
 
@@ -84,10 +83,16 @@ class Terms:
 
 
 def fuse(
-    cosines: Floats, spread: Spread, keywords: Floats, bound: float, coverage: Floats
+    cosines: Floats,
+    spread: Spread,
+    keywords: Floats,
+    bound: float,
+    coverage: Floats,
+    weights: Weights = DEFAULT,
 ) -> Floats:
     """Scores of n passages from their cosines, BM25 scores and their documents' coverage."""
     reach = np.sqrt(keywords / bound) if bound else np.zeros_like(keywords)
-    beyond = (coverage - COVERAGE_THAT_COUNTS) / (1 - COVERAGE_THAT_COUNTS)
-    bonus = FULL_MATCH_BONUS * np.clip(beyond, 0, 1) ** 2
-    return MEANING_WEIGHT * z_scores(cosines, spread) + KEYWORD_WEIGHT * keywords * reach + bonus
+    beyond = (coverage - weights.coverage_from) / (1 - weights.coverage_from)
+    bonus = weights.full_match * np.clip(beyond, 0, 1) ** 2
+    meaning = weights.meaning * z_scores(cosines, spread)
+    return meaning + weights.keywords * keywords * reach + bonus

@@ -92,6 +92,13 @@ class DeleteForm(forms.Form):
         return self.collection.name
 
 
+TEXT_FORMATS = [
+    ("text/markdown", _("Markdown")),
+    ("text/plain", _("Plain text")),
+    ("text/html", _("HTML")),
+]
+
+
 class TextForm(forms.Form):
     """Pasted text."""
 
@@ -105,11 +112,7 @@ class TextForm(forms.Form):
     )
     media_type = forms.ChoiceField(
         label=_("Format"),
-        choices=[
-            ("text/markdown", _("Markdown")),
-            ("text/plain", _("Plain text")),
-            ("text/html", _("HTML")),
-        ],
+        choices=TEXT_FORMATS,
     )
 
 

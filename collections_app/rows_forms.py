@@ -6,7 +6,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.forms import TEXT_FORMATS
 from collections_app.pipeline import rows
+from collections_app.pipeline.extracted import PLAIN
 
 KINDS = [("csv", "CSV"), ("tsv", "TSV"), ("json", "JSON"), ("ndjson", "NDJSON")]
 DELIMITERS = [
@@ -76,6 +78,18 @@ class PlanForm(forms.Form):
         required=False,
         help_text=gettext_lazy("What is searched by meaning; several are joined."),
     )
+    media_type = forms.ChoiceField(
+        label=gettext_lazy("Format of the text"),
+        choices=TEXT_FORMATS,
+        initial=PLAIN,
+        required=False,
+    )
+    prefix = forms.CharField(
+        label=gettext_lazy("Put before each id"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("Where another file of this collection has rows of the same ids."),
+    )
 
     def __init__(self, data: Any, names: list[str], plan: rows.Plan) -> None:
         self.names = names
@@ -110,8 +124,13 @@ class PlanForm(forms.Form):
                 for place, name in enumerate(self.names)
                 if values[f"type_{place}"]
             },
+            prefix=values["prefix"],
             numbered=numbered,
         )
+
+    def media_type_chosen(self) -> str:
+        """Of a valid form."""
+        return self.cleaned_data["media_type"] or PLAIN
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -67,6 +67,14 @@ def collection_rows(request: Request, pk: int) -> Response:
 
 
 @extend_schema(
+    methods=["GET"],
+    operation_id="rows_look",
+    summary=gettext_lazy("See how a received file of rows would be read"),
+    tags=TAGS,
+    responses=PreviewSerializer,
+)
+@extend_schema(
+    methods=["POST"],
     operation_id="rows_import",
     summary=gettext_lazy("Import a file of rows, or try to"),
     description=gettext_lazy("With `dry_run` nothing is written: 200 and counts; else 202."),
@@ -77,21 +85,26 @@ def collection_rows(request: Request, pk: int) -> Response:
         (202, "application/json"): RunSerializer,
     },
 )
-@api_view(["POST"])
+@api_view(["GET", "POST"])
 @permission_classes([SignedInPermission])
 def rows_import(request: Request, pk: UUID) -> Response:
     mine = Upload.objects.owned_by(request.user).select_related("collection")
     upload = get_object_or_404(mine, pk=pk, use=Upload.Use.ROWS)
+    if upload.state == Upload.State.RECEIVING:
+        raise Rejected(_("This file has not come whole yet."))
     if upload.state != Upload.State.RECEIVED:
         raise Rejected(_("This file has been imported already."))
+    if request.method == "GET":
+        return Response(PreviewSerializer(preview(upload)).data)
     wanted = ImportSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)
     form, plan = chosen(upload, wanted.validated_data)
+    media_type = wanted.validated_data["media_type"]
     if not wanted.validated_data["dry_run"]:
-        run = imports.import_rows(upload, form, plan)
+        run = imports.import_rows(upload, form, plan, media_type)
         return Response(RunSerializer(run).data, status.HTTP_202_ACCEPTED)
     try:
-        tried = imports.dry_run(upload, form, plan)
+        tried = imports.dry_run(upload, form, plan, media_type)
     except (rows.Unreadable, LookupError) as error:
         raise Rejected(in_words(str(error))) from error
     return Response(DryRunSerializer(tried).data)

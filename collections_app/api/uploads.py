@@ -35,7 +35,7 @@ from collections_app.tokens import SignedInPermission
 
 TAGS = ["uploads"]
 VERSION = "1.0.0"
-DIGITS = re.compile(r"\d{1,18}")
+DIGITS = re.compile(r"[0-9]{1,40}")  # far more than any file has: what is too much is told
 
 
 class Differs(exceptions.APIException):
@@ -95,8 +95,8 @@ class CollectionUploads(TusMixin, APIView):
         summary=gettext_lazy("Begin an upload that can be resumed"),
         description=gettext_lazy(
             "As the tus protocol has it: `Upload-Length` says the size, `Upload-Metadata` the "
-            "`filename` and, if wanted, the file's `sha256` in hex. The answer's `Location` is "
-            "where the bytes go. 413 when the file is too large or there is no room for it."
+            "`filename` and, if wanted, the file's `sha256` in hex; `use` is `rows` for a file whose "
+            "rows are to be imported by a plan. The answer's `Location` is where the bytes go. 413 when the file is too large or there is no room for it."
         ),
         tags=TAGS,
         request=None,
@@ -117,6 +117,7 @@ class CollectionUploads(TusMixin, APIView):
                 told.get("filename") or told.get("name") or "",
                 number(request, "Upload-Length"),
                 sha256=told.get("sha256", "").lower(),
+                use=told.get("use") or Upload.Use.ADD,
             )
         except uploads.TooMuch as error:
             raise TooLarge(str(error)) from error

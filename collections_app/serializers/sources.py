@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.models import Run, RunProblem, Source
+from collections_app.pipeline.detect import TEXTS
+from collections_app.pipeline.extracted import PLAIN
 
 ANY_OBJECT = {"type": "object", "additionalProperties": {}}
 
@@ -104,6 +106,9 @@ class ImportSerializer(serializers.Serializer[Any]):
 
     format = serializers.DictField(required=False)
     plan = serializers.DictField(required=False)
+    media_type = serializers.ChoiceField(
+        TEXTS, default=PLAIN, help_text=_("Of the text in the rows.")
+    )
     dry_run = serializers.BooleanField(default=False)
 
 
@@ -113,5 +118,8 @@ class DryRunSerializer(serializers.Serializer[Any]):
     added = serializers.IntegerField()
     changed = serializers.IntegerField()
     unchanged = serializers.IntegerField()
+    removed = serializers.IntegerField(
+        help_text=_("Documents of rows that a file of this name had before.")
+    )
     failed = serializers.IntegerField()
     problems = BadRowSerializer(many=True)

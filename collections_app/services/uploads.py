@@ -80,13 +80,15 @@ def begin(
     use: str = Upload.Use.ADD,
 ) -> Upload:
     """Make ready for a file of `size` bytes. Raises TooMuch before any byte is sent, and
-    Rejected for a name, size or digest that cannot be."""
+    Rejected for a name, size, digest or use that cannot be."""
     if not (name := safe_id(name)) or len(name) > ID_LENGTH:
         raise Rejected(_("The file has no usable name. Rename it."))
     if size < 1:
         raise Rejected(_("The file is empty: it has 0 bytes."))
     if sha256 and not SHA256.fullmatch(sha256):
         raise Rejected(_("The SHA-256 must be 64 hexadecimal digits."))
+    if use not in Upload.Use.values:
+        raise Rejected(_("The use must be one of: %(known)s.") % {"known": ", ".join(Upload.Use)})
     if size > settings.MAX_UPLOAD_BYTES:
         raise TooMuch(too_large(settings.MAX_UPLOAD_BYTES))
     documents = 1 if use == Upload.Use.ADD and not _is_there(collection, name) else 0

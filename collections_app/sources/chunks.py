@@ -1,5 +1,6 @@
 """A part of a run that is committed as a whole: documents, items, counters and cursor."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from django.db.models.functions import Now
 
 from collections_app import intake, storage
 from collections_app.intake import Incoming
-from collections_app.models import Run, RunProblem, SourceItem
+from collections_app.models import Blob, Run, RunProblem, SourceItem
 from collections_app.pipeline.extracted import PLAIN
 from collections_app.sources import queue
 from collections_app.sources.items import Content, Validators
@@ -38,17 +39,22 @@ class Chunk:
     _seen: dict[str, Validators] = field(default_factory=dict)
     _problems: list[RunProblem] = field(default_factory=list)
     _unchanged: int = 0
+    _elsewhere: int = 0
     _bytes: int = 0
     _since: float = field(default_factory=time.monotonic)
 
     def is_full(self) -> bool:
         late = time.monotonic() - self._since > SECONDS
-        many = len(self._seen) + len(self._problems) >= self.items
-        return many or self._bytes >= BYTES or (late and bool(self._seen or self._problems))
+        count = len(self._seen) + len(self._problems) + self._elsewhere
+        return count >= self.items or self._bytes >= BYTES or (late and count > 0)
 
     def unchanged(self, external_id: str, validators: Validators) -> None:
         self._seen[external_id] = validators
         self._unchanged += 1
+
+    def here_already(self) -> None:
+        """An item whose document another source has, with the same content."""
+        self._elsewhere += 1
 
     def content(self, external_id: str, found: Content, validators: Validators) -> None:
         """Stores the file, where it is one. Raises Rejected."""
@@ -77,7 +83,7 @@ class Chunk:
             counts |= {
                 "added": len(result.added),
                 "changed": len(result.changed),
-                "unchanged": len(result.unchanged) + self._unchanged,
+                "unchanged": len(result.unchanged) + self._unchanged + self._elsewhere,
             }
             sums = {name: F(name) + count for name, count in counts.items()}
             same = {"attempts": 0, "error": "", "progressed": Now()}
@@ -103,7 +109,7 @@ class Chunk:
 
     def _clear(self) -> None:
         self._incoming, self._seen, self._problems = [], {}, []
-        self._unchanged = self._bytes = 0
+        self._unchanged = self._elsewhere = self._bytes = 0
         self._since = time.monotonic()
 
 
@@ -115,7 +121,19 @@ def incoming(external_id: str, found: Content) -> tuple[Incoming, int]:
             blob = storage.store(stream, settings.MAX_UPLOAD_BYTES)
     elif found.data is not None:
         blob = storage.store(BytesIO(found.data), settings.MAX_UPLOAD_BYTES)
-    item = Incoming(
+    return _incoming(external_id, found, blob), len(found.text or "")
+
+
+def content_hash(external_id: str, found: Content) -> str:
+    """That of the document which the content would come to. Nothing is stored."""
+    blob = None
+    if found.data is not None:
+        blob = Blob(sha256=hashlib.sha256(found.data).hexdigest())
+    return _incoming(external_id, found, blob).content_hash
+
+
+def _incoming(external_id: str, found: Content, blob: Blob | None) -> Incoming:
+    return Incoming(
         external_id,
         body=found.text,
         blob=blob,
@@ -123,7 +141,6 @@ def incoming(external_id: str, found: Content) -> tuple[Incoming, int]:
         media_type=found.media_type or PLAIN,
         metadata=found.metadata,
     )
-    return item, len(found.text or "")
 
 
 def write_problems(run: Run, problems: Iterable[RunProblem]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections_app.intake.incoming import problem_with_id
 from collections_app.models import Document, Run, RunProblem, Source, SourceItem
 from collections_app.sources import queue
 from collections_app.sources.addresses import Refused
-from collections_app.sources.chunks import Chunk
+from collections_app.sources.chunks import Chunk, content_hash
 from collections_app.sources.fetch import FetchError, Later
 from collections_app.sources.items import Failed, Item, Skipped, Unlisted, Validators
 from collections_app.storage import Rejected
@@ -46,8 +46,8 @@ class _Known:
     """What stands of the items of a batch before they are looked at."""
 
     items: dict[str, SourceItem]
-    documents: set[str]  # ids of items whose documents are there
-    taken: set[str]  # ids that another source of the collection has
+    documents: dict[str, str]  # ids whose documents are there, with the hashes of their content
+    taken: dict[str, str]  # ids that another source of the collection has, with its name
 
 
 def _known(source: Source, batch: list[Item]) -> _Known:
@@ -59,9 +59,17 @@ def _known(source: Source, batch: list[Item]) -> _Known:
     ).exclude(source=source)
     return _Known(
         {one.external_id: one for one in source.items.filter(external_id__in=ids)},
-        set(documents.values_list("external_id", flat=True)),
-        set(others.values_list("external_id", flat=True)),
+        dict(documents.values_list("external_id", "content_hash")),
+        dict(others.values_list("external_id", "source__name")),
     )
+
+
+def taken_by(source: str) -> str:
+    """Why an item is skipped whose id another source of the collection has."""
+    return _(
+        "The source “%(name)s” of this collection has a document of this id. "
+        "To have both, put something before the ids here."
+    ) % {"name": source}
 
 
 class Listing:
@@ -110,12 +118,27 @@ class Listing:
         elif before and before.seen_run == self._run.pk:
             pass  # before this run was interrupted
         elif key in known.taken and before is None:
-            message = _("Another source of this collection has a document of this id.")
-            self._chunk.problem(key, SKIPPED, message, seen=False)
+            self._see_taken(item, known)
         else:
             stood = before.validators if before and key in known.documents else {}
             self._see_content(item, stood)
         self._met.add(key)
+
+    def _see_taken(self, item: Item, known: _Known) -> None:
+        """What another source has stays its own. Of an uploaded file, which is at hand, equal
+        content is no problem; of other kinds nothing is fetched for that."""
+        key = item.external_id
+        if self._run.source.kind == Source.Kind.FILE:
+            try:
+                found = item.fetch({})
+            except (Skipped, Failed) as error:
+                outcome = SKIPPED if isinstance(error, Skipped) else FAILED
+                self._chunk.problem(key, outcome, str(error), seen=False)
+                return
+            if found and content_hash(key, found) == known.documents.get(key):
+                self._chunk.here_already()
+                return
+        self._chunk.problem(key, SKIPPED, taken_by(known.taken[key]), seen=False)
 
     def _see_content(self, item: Item, stood: Validators) -> None:
         key = item.external_id

@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from collections_app.pipeline import rows
-from collections_app.pipeline.extracted import HTML, MARKDOWN, PLAIN
+from collections_app.pipeline.detect import TEXTS
+from collections_app.pipeline.extracted import PLAIN
 from collections_app.pipeline.rows.cells import checked
 from collections_app.sources.items import Content, Context, Failed, Item, Validators
 from collections_app.sources.options import Option
@@ -21,7 +22,7 @@ SAMPLE = 20  # rows by which columns are chosen where the source does not say
 Rows = Iterable[rows.Row | rows.BadRow]
 
 
-MEDIA_TYPE = Option("media_type", default=PLAIN, choices=(PLAIN, MARKDOWN, HTML))
+MEDIA_TYPE = Option("media_type", default=PLAIN, choices=TEXTS)
 
 
 def check_plan(options: dict[str, Any]) -> None:

@@ -57,7 +57,8 @@ def rows_new(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("file", str(error))
         else:
             return redirect("rows", upload.pk)
-    return render(request, "collections_app/rows_new.html", {"collection": found, "form": form})
+    context = {"collection": found, "form": form, "nowhere": uuid.UUID(int=0)}
+    return render(request, "collections_app/rows_new.html", context)
 
 
 @login_required
@@ -76,11 +77,11 @@ def rows_import(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     plan = PlanForm(data if doing else None, table.names, rows.suggest(table.first))
     tried = None
     if doing and not table.error and plan.is_valid():
+        chosen = upload, table.form.chosen(), plan.chosen(), plan.media_type_chosen()
         try:
             if doing == "import":
-                run = imports.import_rows(upload, table.form.chosen(), plan.chosen())
-                return redirect("run", run.pk)
-            tried = imports.dry_run(upload, table.form.chosen(), plan.chosen())
+                return redirect("run", imports.import_rows(*chosen).pk)
+            tried = imports.dry_run(*chosen)
         except (Rejected, rows.Unreadable) as error:
             table.error = in_words(str(error))
     context = {"upload": upload, "collection": upload.collection, "table": table}

@@ -78,6 +78,24 @@ def test_upload_goes_on_after_the_page_was_left(visit: Visit, site: RunningSite,
     visit.errors.clear()
 
 
+def test_large_file_of_rows_comes_in_pieces_to_its_plan(
+    visit: Visit, site: RunningSite, tmp_path: Path
+):
+    page = visit.page
+    visit.log_in(site)
+    make_collection(visit, "Large tables")
+    table = tmp_path / "table.csv"
+    table.write_text("id,text\n" + "".join(f"{n},{'word ' * 100}\n" for n in range(9000)))
+    number = page.url.split("/c/")[1].split("/")[0]
+    visit.goto(f"/c/{number}/rows/")
+    sent = offsets(visit)
+    page.set_input_files("input[type=file]", table)
+    page.click("form[data-rows] button")
+    page.wait_for_url("**/rows/*-*/")
+    assert sent == ["0", str(PIECE)]
+    assert page.locator(".table--preview tbody tr").count() == 20
+
+
 def test_file_over_the_limit_is_refused_before_it_is_sent(visit: Visit, site: RunningSite):
     page = visit.page
     visit.log_in(site)

@@ -121,10 +121,11 @@ def test_rows_are_looked_at_tried_and_imported(api, collection):
     assert seen["rows"][0] == {"id": "a", "text": "Some words here", "price": "12"}
     assert seen["plan"]["id_column"] == "id"
     place = f"/api/uploads/{seen['upload']}/rows/"
+    assert api.get(place).json() == seen
     tried = post(api, place, plan=seen["plan"], format=seen["format"], dry_run=True)
     assert (tried.status_code, tried.json()) == (
         200,
-        {"added": 2, "changed": 0, "unchanged": 0, "failed": 0, "problems": []},
+        {"added": 2, "changed": 0, "unchanged": 0, "removed": 0, "failed": 0, "problems": []},
     )
     assert collection.documents.count() == 0
     assert post(api, place).status_code == 202

@@ -201,7 +201,10 @@ def test_id_of_another_source_is_skipped(root, source, collection, tmp_path):
     second = services.create_source(collection, "folder", "Others", {"path": str(other)})
     done = run(second)
     assert counts(done) == ("done", 1, 0, 0, 0, 1, 0)
-    message = "Another source of this collection has a document of this id."
+    message = (
+        "The source “Notes” of this collection has a document of this id. "
+        "To have both, put something before the ids here."
+    )
     assert problems(done) == [("n00.md", "skipped", message)]
 
 

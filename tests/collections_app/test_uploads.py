@@ -90,6 +90,26 @@ def test_file_comes_in_pieces_and_becomes_a_document(api, collection):
     assert files() == []
 
 
+def test_rows_come_in_pieces_and_wait_for_their_plan(api, collection):
+    data = b"id,text\na,Some words\n"
+    place = begun(api, collection, name="a.csv", size=len(data), use="rows")
+    rows = f"{place}rows/"
+    assert api.get(rows).json()["detail"] == "This file has not come whole yet."
+    patch(api, place, 0, data[:5])
+    patch(api, place, 5, data[5:])
+    assert (api.get(place).json()["state"], collection.documents.count()) == ("received", 0)
+    assert api.get(rows).json()["columns"] == ["id", "text"]
+    assert api.post(rows, {}, format="json").status_code == 202
+    assert begin(api, collection, use="nonsense").status_code == 400
+
+
+def test_length_beyond_all_bounds_is_too_large(api, collection):
+    for size in (10**18, 10**39):
+        response = begin(api, collection, size=size)
+        assert response.status_code == 413
+        assert response.json()["detail"].startswith("The file is too large: the limit is 50 MB")
+
+
 def test_protocol_is_told(api, collection):
     response = api.options(f"/api/collections/{collection.pk}/uploads/")
     assert response.status_code == 204

@@ -42,6 +42,10 @@ def place(client, collection, **values):
 FORMAT = {"kind": "csv", "encoding": "utf-8", "delimiter": ",", "header": "on"}
 PLAN = {"id_column": "0", "title_column": "1", "text_columns": ["2"], "type_3": "number"}
 PLAN |= {"type_4": "date"}
+TAKEN = (
+    "The source “shop.csv” of this collection has a document of this id. "
+    "To have both, put something before the ids here."
+)
 
 
 def work():
@@ -125,17 +129,57 @@ def test_dry_run_says_which_rows_another_source_has(client, collection):
     data = SHOP.replace("lights", "shines on") + "d4,Desk,A desk to write at,9,2024-01-01\n"
     address = place(client, collection, name="shop-new.csv", data=data)
     tried = client.post(address, FORMAT | PLAN | {"do": "dry"}).context["tried"]
-    taken = "Another source of this collection has a document of this id."
-    assert (tried.added, tried.changed, tried.unchanged, tried.failed) == (1, 0, 0, 3)
+    assert (tried.added, tried.changed, tried.unchanged, tried.failed) == (1, 0, 1, 2)
     assert [(bad.number, bad.reason) for bad in tried.problems] == [
-        (1, taken),
-        (2, taken),
+        (1, TAKEN),
         (3, "The row has no text in the columns chosen for it."),
     ]
     client.post(address, FORMAT | PLAN | {"do": "import"})
     work()
     run = Source.objects.get(name="shop-new.csv").runs.get()
-    assert (run.added, run.changed, run.unchanged, run.skipped, run.failed) == (1, 0, 0, 2, 1)
+    assert (run.added, run.changed, run.unchanged, run.skipped, run.failed) == (1, 0, 1, 1, 1)
+    assert [(one.external_id, one.reason) for one in run.problems.filter(outcome="skipped")] == [
+        ("a1", TAKEN)
+    ]
+
+
+def test_rows_that_another_source_has_come_in_under_other_ids(client, collection):
+    client.post(place(client, collection), FORMAT | PLAN | {"do": "import"})
+    work()
+    address = place(client, collection, name="shop-new.csv")
+    chosen = FORMAT | PLAN | {"prefix": "new/"}
+    tried = client.post(address, chosen | {"do": "dry"}).context["tried"]
+    assert (tried.added, tried.unchanged, tried.failed) == (2, 0, 1)
+    client.post(address, chosen | {"do": "import"})
+    work()
+    ids = set(collection.documents.values_list("external_id", flat=True))
+    assert ids == {"a1", "b2", "new/a1", "new/b2"}
+
+
+def test_dry_run_counts_what_the_import_would_remove(client, collection):
+    lines = SHOP.splitlines()[:3]  # without the row that has no text: nothing goes beside one
+    client.post(place(client, collection, data="\n".join(lines)), FORMAT | PLAN | {"do": "import"})
+    work()
+    address = place(client, collection, data="\n".join(lines[:2]))
+    tried = client.post(address, FORMAT | PLAN | {"do": "dry"}).context["tried"]
+    assert (tried.unchanged, tried.removed, tried.failed) == (1, 1, 0)
+    unnamed = place(client, collection, data="\n".join([*lines[:2], ",Lamp,No id,1,2024-01-01"]))
+    tried = client.post(unnamed, FORMAT | PLAN | {"do": "dry"}).context["tried"]
+    assert (tried.unchanged, tried.removed, tried.failed) == (1, 0, 1)
+    client.post(address, FORMAT | PLAN | {"do": "import"})
+    work()
+    run = Source.objects.get().runs.first()
+    assert (run.unchanged, run.removed) == (1, 1)
+
+
+def test_text_of_rows_is_read_in_the_format_chosen(client, collection):
+    address = place(client, collection, data="id,text\na,# Head of it\n")
+    chosen = FORMAT | {"id_column": "0", "text_columns": ["1"], "media_type": "text/markdown"}
+    client.post(address, chosen | {"do": "import"})
+    work()
+    ingest.run()
+    document = collection.documents.get()
+    assert (document.title, document.media_type) == ("Head of it", "text/markdown")
 
 
 def test_types_that_do_not_fit_are_told_by_row(client, collection):

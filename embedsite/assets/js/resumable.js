@@ -7,10 +7,11 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const HASHED_BYTES = 64 * 1024 * 1024;
 const WAITS = [0, 1000, 3000, 5000, 10000, 20000, 30000];
 
-// Always resolves, to {problem} or to {note}, which is empty where there is nothing to say.
-export async function sendInPieces(form, file, name, onProgress) {
+// Always resolves, to {problem}, or to {url, note}; the note is empty where there is nothing to
+// say. `more` is told to the server beside the file's name.
+export async function sendInPieces(form, file, name, onProgress, more = {}) {
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-  const metadata = { filename: name };
+  const metadata = { filename: name, ...more };
   const digest = await sha256(file);
   if (digest) metadata.sha256 = digest;
   return new Promise((resolve) => {
@@ -23,14 +24,16 @@ export async function sendInPieces(form, file, name, onProgress) {
       headers: { "X-CSRFToken": token },
       onProgress,
       onError: (error) => resolve({ problem: reason(form, error) }),
-      onSuccess: async () => resolve({ note: await noteOf(upload.url) }),
+      onSuccess: async () => resolve({ url: upload.url, note: await noteOf(upload.url) }),
     });
-    goOn(upload);
+    goOn(upload, metadata);
   });
 }
 
-async function goOn(upload) {
-  const [before] = await upload.findPreviousUploads().catch(() => []);
+// Where the same file was on its way before, for the same use.
+async function goOn(upload, { use }) {
+  const all = await upload.findPreviousUploads().catch(() => []);
+  const before = all.find((one) => one.metadata.use === use);
   if (before) upload.resumeFromPreviousUpload(before);
   upload.start();
 }

@@ -1,18 +1,23 @@
-"""The same notes by a folder, an archive, a table and the API come to equal documents."""
+"""The same notes by a folder, an archive, a table and the API come to equal documents.
+
+Each way is the one that a program takes from outside: requests over HTTP, a worker's run.
+"""
 
 import io
 import json
+import urllib.request
+import uuid
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from collections_app import ingest, services, sources, storage
-from collections_app.services import Incoming
+from collections_app import ingest, services, sources
+from collections_app.models import Run
 from tests.factories import CollectionFactory
 
 NOTES = Path(__file__).resolve().parents[3] / "shared" / "data" / "til"
-COUNT = 60
+COUNT = 578
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -22,11 +27,72 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def notes():
-    """`{path: text}` of some of the notes."""
-    paths = sorted(NOTES.rglob("*.md"))[: COUNT * 8 : 8]
-    found = {path.relative_to(NOTES).as_posix(): path.read_text("utf-8") for path in paths}
+    """`{path: text}` of all the notes."""
+    found = {
+        path.relative_to(NOTES).as_posix(): path.read_text("utf-8")
+        for path in sorted(NOTES.rglob("*.md"))
+    }
     assert len(found) == COUNT
     return found
+
+
+class Sender:
+    """A program with a token of the collection's owner."""
+
+    def __init__(self, collection, address):
+        _token, key = services.create_token(collection.owner, "notes", "write")
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._address = f"{address}/api"
+
+    def post(self, path, body, kind="application/json"):
+        """The answer to a request with these bytes, or with this object as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = self._headers | {"Content-Type": kind}
+        wanted = urllib.request.Request(self._address + path, data, headers)  # noqa: S310
+        with urllib.request.urlopen(wanted) as answer:  # noqa: S310 - of the live server
+            return json.load(answer)
+
+    def send_file(self, path, field, name, data):
+        """The answer to the form that has this one file in it."""
+        mark = uuid.uuid4().hex
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+        body = f"{head}\r\n".encode() + data + f"\r\n--{mark}--\r\n".encode()
+        return self.post(path, body, f"multipart/form-data; boundary={mark}")
+
+
+def by_api(send, collection, notes, _folder):
+    items = [
+        {"id": key, "text": text, "media_type": "text/markdown"} for key, text in notes.items()
+    ]
+    answer = send.post(f"/collections/{collection.pk}/documents/", items)
+    assert (len(answer["added"]), answer["problems"]) == (COUNT, [])
+
+
+def by_folder(send, collection, notes, folder):
+    for key, text in notes.items():
+        path = folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    wanted = {"kind": "folder", "name": "Notes", "options": {"path": str(folder)}}
+    source = send.post(f"/collections/{collection.pk}/sources/", wanted)
+    return send.post(f"/sources/{source['id']}/run/", {})["id"]
+
+
+def by_archive(send, collection, notes, _folder):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, text in notes.items():
+            archive.writestr(key, text)
+    place = f"/collections/{collection.pk}/documents/"
+    return send.send_file(place, "files", "til.zip", data.getvalue())["runs"][0]
+
+
+def by_table(send, collection, notes, _folder):
+    lines = [json.dumps({"id": key, "text": text}) for key, text in notes.items()]
+    place = f"/collections/{collection.pk}/rows/"
+    seen = send.send_file(place, "file", "til.ndjson", "\n".join(lines).encode())
+    wanted = {"plan": seen["plan"], "format": seen["format"], "media_type": "text/markdown"}
+    return send.post(f"/uploads/{seen['upload']}/rows/", wanted)["id"]
 
 
 def outcome(collection):
@@ -42,45 +108,21 @@ def outcome(collection):
     return documents, passages
 
 
-def by_run(kind, options, blob=None):
-    collection = CollectionFactory()
-    made = services.request_run(
-        services.create_source(collection, kind, "Notes", options, blob=blob)
-    )
-    sources.work(120, lambda: None)
-    made.refresh_from_db()
-    assert (made.state, made.added, made.failed) == ("done", COUNT, 0)
-    return outcome(collection)
-
-
-@pytest.fixture
-def by_api(notes):
-    collection = CollectionFactory()
-    items = [Incoming(key, body=text, media_type="text/markdown") for key, text in notes.items()]
-    assert services.add_documents(collection, items).problems == []
-    return outcome(collection)
-
-
-def test_folder_gives_what_the_api_gives(notes, by_api, tmp_path, settings):
+def test_four_ways_come_to_equal_documents(notes, live_server, tmp_path, settings, media):
     settings.SOURCE_ROOTS = [str(tmp_path)]
-    for key, text in notes.items():
-        path = tmp_path / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    assert by_run("folder", {"path": str(tmp_path)}) == by_api
-
-
-def test_archive_gives_what_the_api_gives(notes, by_api):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key, text in notes.items():
-            archive.writestr(key, text)
-    blob = storage.store(io.BytesIO(data.getvalue()), 50_000_000)
-    assert by_run("file", {"name": "til.zip"}, blob) == by_api
-
-
-def test_table_gives_what_the_api_gives(notes, by_api):
-    lines = [json.dumps({"id": key, "text": text}) for key, text in notes.items()]
-    blob = storage.store(io.BytesIO("\n".join(lines).encode()), 50_000_000)
-    options = {"name": "til.ndjson", "media_type": "text/markdown"}
-    assert by_run("file", options, blob) == by_api
+    folder = tmp_path / "notes"
+    found = {}
+    for way in (by_api, by_folder, by_archive, by_table):
+        collection = CollectionFactory()
+        run = way(Sender(collection, live_server.url), collection, notes, folder)
+        sources.work(120, lambda: None)
+        if run is not None:
+            done = Run.objects.get(pk=run)
+            assert (done.state, done.added, done.skipped, done.failed) == ("done", COUNT, 0, 0)
+        found[way.__name__] = outcome(collection)
+    documents, passages = found.pop("by_api")
+    assert [one["external_id"] for one in documents] == sorted(notes)
+    assert {one["state"] for one in documents} == {"ready"}
+    assert all(passages)
+    for way, other in found.items():
+        assert other == (documents, passages), way

@@ -95,8 +95,9 @@ class CollectionUploads(TusMixin, APIView):
         summary=gettext_lazy("Begin an upload that can be resumed"),
         description=gettext_lazy(
             "As the tus protocol has it: `Upload-Length` says the size, `Upload-Metadata` the "
-            "`filename` and, if wanted, the file's `sha256` in hex; `use` is `rows` for a file whose "
-            "rows are to be imported by a plan. The answer's `Location` is where the bytes go. 413 when the file is too large or there is no room for it."
+            "`filename` and, if wanted, the file's `sha256` in hex; `use` is `rows` for a file "
+            "whose rows are to be imported by a plan. The answer's `Location` is where the bytes "
+            "go. 413 when the file is too large or there is no room for it."
         ),
         tags=TAGS,
         request=None,

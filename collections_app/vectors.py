@@ -1,5 +1,6 @@
 """Texts to vectors under a registered model: from a database row to its encoder."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -7,7 +8,7 @@ from typing import Literal
 import numpy as np
 from django.conf import settings
 
-from collections_app import encoders
+from collections_app import encoders, sealed
 from collections_app.models import EmbeddingModel
 from collections_app.pipeline.tokenizer import Tokenizer
 
@@ -15,7 +16,7 @@ QUERIES_KEPT = 1024  # vectors of recent queries, 1.5 kB each at 384 numbers
 
 
 def spec(model: EmbeddingModel) -> encoders.ModelSpec:
-    """What the encoders need to know of a model."""
+    """What the encoders need to know of a model. Raises ModelMissing for a key out of reach."""
     return encoders.ModelSpec(
         backend=model.backend,
         ref=model.ref,
@@ -23,7 +24,22 @@ def spec(model: EmbeddingModel) -> encoders.ModelSpec:
         token_limit=model.token_limit,
         normalised=model.normalised,
         precision=model.precision,
+        truncate=model.truncate_dimension is not None,
+        base_url=model.base_url,
+        api_key=_key(model),
+        tokenizer=model.tokenizer,
+        seconds=settings.EMBED_TIMEOUT_SECONDS,
     )
+
+
+def _key(model: EmbeddingModel) -> str:
+    try:
+        return str(sealed.unseal(model.secrets, sealed.MODELS).get("api_key", ""))
+    except sealed.KeyChanged as error:
+        raise encoders.ModelMissing(
+            f"The key of the model {model.name!r} cannot be read: SECRETS_KEY or SECRET_KEY has "
+            "changed. Enter it again."
+        ) from error
 
 
 def encoder(model: EmbeddingModel) -> encoders.Encoder:
@@ -57,8 +73,14 @@ def embed(model: EmbeddingModel, texts: list[str], kind: Literal["query", "passa
 
 
 def embed_query(model: EmbeddingModel, text: str) -> np.ndarray:
-    """A query's vector: float32, (dimension,), read-only; recent ones are remembered."""
-    return _query_vector(spec(model), prefixed(model, text, "query"))
+    """A query's vector: float32, (dimension,), read-only; recent ones are remembered.
+
+    A model that runs elsewhere gets one short try: somebody waits. Raises ModelMissing.
+    """
+    wanted = spec(model)
+    if model.remote:
+        wanted = replace(wanted, seconds=settings.EMBED_QUERY_SECONDS, retries=0)
+    return _query_vector(wanted, prefixed(model, text, "query"))
 
 
 @lru_cache(maxsize=QUERIES_KEPT)

@@ -237,6 +237,8 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", 120, validate=POSITIVE)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3, validate=POSITIVE)
 EMBED_BATCH_TOKENS = env.int("EMBED_BATCH_TOKENS", 2048, validate=POSITIVE)
 EMBED_ENGINE = env.str("EMBED_ENGINE", "auto", validate=ENGINES)
+EMBED_TIMEOUT_SECONDS = env.float("EMBED_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
+EMBED_QUERY_SECONDS = env.float("EMBED_QUERY_SECONDS", 3.0, validate=validate.Range(min=0.1))
 HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 20_000, validate=POSITIVE)  # passages
 CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")
 CHAT_MODEL = env.str("CHAT_MODEL", "")

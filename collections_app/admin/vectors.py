@@ -86,6 +86,7 @@ class VectorAdmin(ReadOnlyAdmin):
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(LargeTableAdmin):
     form = EmbeddingModelForm
+    exclude = ("modalities", "base_url", "tokenizer", "truncate_dimension", "state")
     list_display = (
         "name",
         "backend",

@@ -5,8 +5,20 @@
 model, and how near to its own library.
 """
 
+from .describing import prefixes
 from .loading import load, prepare, report, tokenizer
-from .spec import AUTO, FLOAT32, INT8, Encoder, ModelMissing, ModelSpec
+from .metering import metered
+from .probing import Failed, Report, probe
+from .spec import (
+    AUTO,
+    FLOAT32,
+    INT8,
+    Encoder,
+    ItemRefused,
+    ModelAway,
+    ModelMissing,
+    ModelSpec,
+)
 from .verdict import Verdict
 
 __all__ = [
@@ -14,11 +26,18 @@ __all__ = [
     "FLOAT32",
     "INT8",
     "Encoder",
+    "Failed",
+    "ItemRefused",
+    "ModelAway",
     "ModelMissing",
     "ModelSpec",
+    "Report",
     "Verdict",
     "load",
+    "metered",
+    "prefixes",
     "prepare",
+    "probe",
     "report",
     "tokenizer",
 ]

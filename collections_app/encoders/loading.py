@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,15 +13,20 @@ from ..pipeline.tokenizer import ModelTokenizer, Tokenizer, WordTokenizer
 from . import verdict
 from .conversion import converted, failure, place
 from .engines import TORCH, Engine, candidates
+from .estimated import EstimatedTokenizer
 from .fake import FakeEncoder
 from .folder import folder, tokenizer_file
 from .layout import NotFast, layout
+from .llm_encoder import LlmEncoder
+from .remote_encoder import RemoteEncoder
 from .spec import BATCH_TOKENS, Encoder, ModelMissing, ModelSpec, check
+from .truncated import TruncatedEncoder
 from .verdict import Verdict
 
 logger = logging.getLogger(__name__)
 
 KEPT = 8  # encoders and tokenizers in one process
+ELSEWHERE = ("openai-compatible", "llm-plugin")  # backends that nothing here looks into
 
 
 def load(
@@ -37,7 +43,8 @@ def load(
 
 def tokenizer(spec: ModelSpec, models_dir: Path) -> Tokenizer:
     """The model's tokenizer, without its weights. Raises ModelMissing."""
-    return _tokenizer(spec.backend, spec.ref, models_dir)
+    ref = spec.tokenizer if spec.backend in ELSEWHERE else spec.ref
+    return _tokenizer(spec.backend, ref, models_dir)
 
 
 def prepare(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> None:
@@ -82,9 +89,18 @@ def _load(
     spec: ModelSpec, models_dir: Path, engine: str, batch_tokens: int, process: int
 ) -> Encoder:
     """`process` is its id: an encoder's threads do not come along through a fork."""
+    if spec.truncate:
+        whole = replace(spec, dimension=0, truncate=False)
+        return TruncatedEncoder(
+            _load(whole, models_dir, engine, batch_tokens, process), spec.dimension
+        )
     if spec.backend == "fake":
         return FakeEncoder(spec.dimension, spec.token_limit)
     words = tokenizer(spec, models_dir)
+    if spec.backend == "openai-compatible":
+        return RemoteEncoder(spec, words)
+    if spec.backend == "llm-plugin":
+        return LlmEncoder(spec, words)
     home = folder(spec.ref, models_dir)
     # Each engine is imported where it is used: most processes need one, web pages often none.
     if found := _fast(spec, home, models_dir, engine):
@@ -101,7 +117,9 @@ def _load(
 def _tokenizer(backend: str, ref: str, models_dir: Path) -> Tokenizer:
     if backend == "fake":
         return WordTokenizer()
-    if backend == "sentence-transformers":
+    if backend in ELSEWHERE and not ref:
+        return EstimatedTokenizer()
+    if backend == "sentence-transformers" or backend in ELSEWHERE:
         return ModelTokenizer(tokenizer_file(folder(ref, models_dir)))
     raise ModelMissing(f"There is no backend {backend!r}.")
 

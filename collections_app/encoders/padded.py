@@ -41,7 +41,7 @@ class PaddedEncoder:
         self.tokenizer = tokenizer
         self.token_limit = spec.token_limit
         self._batch_tokens = batch_tokens
-        self._dimension = spec.dimension
+        self._dimension = layout.dimension
         self._padding = layout.padding_id
         self._normalise = spec.normalised or layout.normalises
         self._exact = exact

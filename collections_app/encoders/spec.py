@@ -1,7 +1,7 @@
 """What an encoder is, and what one needs to know of a model to make it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,12 +20,23 @@ class ModelMissing(Exception):  # noqa: N818 - a statement about the model
     """The model cannot be had as it is registered; the message says what to do."""
 
 
+class ModelAway(ModelMissing):
+    """The model's server does not answer now: that may pass by itself."""
+
+
+class ItemRefused(Exception):  # noqa: N818 - a statement about the text
+    """The model takes no such text, or gives no vector for it; the message names the text."""
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model, by what decides its vectors. `token_limit` counts special tokens too.
 
+    A `dimension` of 0 is not known yet. `truncate`: the vectors are cut to `dimension`.
     `precision` is of passages: auto, what the processor is fast in without loss that counts
     (bfloat16 where it knows it); float32; or int8, faster still, at some cost in neighbours.
+    The rest is of models that run elsewhere: `seconds` bounds one request to the server, and
+    `retries` how often it is made again.
     """
 
     backend: str
@@ -34,11 +45,17 @@ class ModelSpec:
     token_limit: int
     normalised: bool = True
     precision: str = AUTO
+    truncate: bool = False
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+    tokenizer: str = ""
+    seconds: float = 60.0
+    retries: int = 4
 
 
 def check(spec: ModelSpec, folder: Path, dimension: int | None, most_tokens: int | None) -> None:
     """That the model in the folder is what is registered. Raises ModelMissing."""
-    if dimension != spec.dimension:
+    if spec.dimension and dimension != spec.dimension:
         raise ModelMissing(
             f"The model in {folder} gives {dimension} numbers, but {spec.dimension} are "
             "registered for it. Correct its dimension."

@@ -38,11 +38,12 @@ class TorchEncoder:
         self.model = _loaded(folder, device)
         found = self.model.get_embedding_dimension()
         check(spec, folder, found, _most_tokens(self.model))
+        self._dimension = found or spec.dimension
         self.model.max_seq_length = spec.token_limit
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
-            return np.empty((0, self._spec.dimension), np.float32)
+            return np.empty((0, self._dimension), np.float32)
         with self._lock:
             made = self.model.encode(
                 list(texts),

@@ -11,7 +11,7 @@ from collections_app.models.content import (
     Viewer,
     long_columns,
 )
-from collections_app.models.embedding import EmbeddingModel
+from collections_app.models.embedding import EmbeddingModel, EmbeddingModelQuerySet, Probe
 from collections_app.models.passages import Passage, Posting, Vector
 from collections_app.models.quotas import Quota
 from collections_app.models.reference import ImportedCollection, ImportedRow, ModelAlias
@@ -23,6 +23,7 @@ from collections_app.models.sources import (
     SourceItem,
     SourceQuerySet,
 )
+from collections_app.models.spending import Spending
 from collections_app.models.uploads import Upload, UploadQuerySet
 
 __all__ = [
@@ -34,11 +35,13 @@ __all__ = [
     "Document",
     "DocumentQuerySet",
     "EmbeddingModel",
+    "EmbeddingModelQuerySet",
     "ImportedCollection",
     "ImportedRow",
     "ModelAlias",
     "Passage",
     "Posting",
+    "Probe",
     "Quota",
     "Run",
     "RunProblem",
@@ -46,6 +49,7 @@ __all__ = [
     "Source",
     "SourceItem",
     "SourceQuerySet",
+    "Spending",
     "Upload",
     "UploadQuerySet",
     "Vector",

@@ -14,13 +14,14 @@ from search_app.analysis import fusion
 from search_app.analysis.stopwords import telling
 from search_app.analysis.weights import Weights
 from search_app.queries import postings
+from search_app.queries.scope import Scope
 from search_app.queries.vectors import Nearest, nearest
 
 logger = logging.getLogger(__name__)
 
 DEPTH = 200  # passages that each leg brings in
 DIGITS = 9  # scores are rounded to this, so that equal passages tie
-NOTHING = Nearest({}, fusion.Spread(0, 0.0, 0.0))
+NOTHING = Nearest(np.zeros(0, np.int64), np.zeros(0), fusion.Spread(0, 0.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ def _embedded(models: set[EmbeddingModel], text: str) -> dict[EmbeddingModel, np
 def _pool(
     ids: Sequence[int], model: EmbeddingModel, vector: np.ndarray | None, words: Sequence[str]
 ) -> _Pool:
-    close = NOTHING if vector is None else nearest(ids, model, vector, DEPTH)
+    close = NOTHING if vector is None else nearest(Scope(tuple(ids)), model, vector, DEPTH)
     known = postings.statistics(ids, words)
-    either = close.cosines.keys() | postings.best(ids, known, DEPTH)
+    either = {*close.passages.tolist(), *postings.best(ids, known, DEPTH)}
     found = postings.candidates(ids, sorted(either), known, model, vector)
     return _Pool(model, close.spread, known, found)
 

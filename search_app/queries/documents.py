@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from collections_app.models import Collection, Document
 from search_app.models import DocumentVector
-from search_app.queries import locks, pairs
+from search_app.queries import binary, locks, pairs
 
 NEARLY_ZERO = 1e-6  # a mean shorter than this has no direction
 
@@ -112,33 +112,16 @@ class Matrix:
     refill: NDArray[np.bool_]
 
 
-HEADER = 19  # bytes before the first row of a binary COPY
-TRAILER = 2
-
-
 def matrix(collection: Collection) -> Matrix:
     """All document vectors under the collection's model, by binary COPY (rows of one size)."""
     dimension = collection.embedding_model.dimension
-    row = np.dtype(
-        [
-            ("fields", ">i2"),
-            ("id_length", ">i4"), ("id", ">i8"),
-            ("floor_length", ">i4"), ("floor", ">f8"),
-            ("refill_length", ">i4"), ("refill", "u1"),
-            ("vector_length", ">i4"), ("dimension", ">i2"), ("unused", ">i2"),
-            ("vector", ">f4", (dimension,)),
-        ]
-    )  # fmt: skip
-    statement = (
-        "COPY (SELECT document_id, floor, refill, embedding FROM search_app_documentvector"
+    rows = binary.read(
+        "SELECT document_id, floor, refill, embedding FROM search_app_documentvector"
         " WHERE collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"
-        " ORDER BY document_id) TO STDOUT (FORMAT BINARY)"
+        " ORDER BY document_id",
+        [collection.pk, collection.embedding_model_id, dimension],
+        {"id": "int8", "floor": "float8", "refill": "bool", "vector": dimension},
     )
-    with connection.cursor() as cursor:
-        values = [collection.pk, collection.embedding_model_id, dimension]
-        with cursor.copy(statement, values) as copy:
-            data = b"".join(copy)
-    rows = np.frombuffer(data[HEADER:-TRAILER], dtype=row)
     return Matrix(
         rows["id"].astype(np.int64),
         rows["vector"].astype(np.float32),

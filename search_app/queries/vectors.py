@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.core.cache import cache
 from django.db import connection, transaction
+from numpy.typing import NDArray
 from pgvector import Vector as VectorText
 
 from collections_app.models import EmbeddingModel
 from search_app.analysis.fusion import Spread, pooled
-from search_app.queries import indexes
+from search_app.queries import binary, indexes, samples
+from search_app.queries.scope import Scope
 
-SAMPLE = 1000  # passages whose cosines stand for those of a collection too large to scan
-SAMPLE_SECONDS = 600
 EF_SEARCH = 200
+SCAN_TUPLES = 40_000  # of an index, under a filter; then the filter's own rows are scanned
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.float64))
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Passage ids with their cosines, best first, and the spread of all cosines."""
+    """Passage ids (n,) with their cosines (n,), best first, and how all cosines lie."""
 
-    cosines: dict[int, float]
+    passages: Ids
+    cosines: Floats
     spread: Spread
 
 
@@ -32,18 +37,46 @@ def text(vector: np.ndarray) -> str:
     return VectorText(vector).to_text()
 
 
-def nearest(
-    collection_ids: Sequence[int], model: EmbeddingModel, vector: np.ndarray, limit: int
-) -> Nearest:
-    """The passages nearest to `vector`, over all these collections."""
-    indexed = indexes.ready(collection_ids, model.pk)
-    scanned = [pk for pk in collection_ids if pk not in indexed]
-    found, spread = _scan(scanned, model, vector, limit) if scanned else ({}, Spread(0, 0, 0))
-    if indexed:
-        found |= _by_index(list(indexed), model, vector, limit)
-        spread = pooled([spread, *_sampled(indexed, model, vector)])
-    best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
-    return Nearest(dict(best), spread)
+def nearest(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> Nearest:
+    """The passages of the scope nearest to `vector`, up to `limit` of them; fewer only where
+    there are no more. The spread is that of the collections, whatever the filter."""
+    if scope.passages is not None:
+        return _best([_filtered(scope, model, vector, limit)], _spread(scope, model, vector), limit)
+    indexed = indexes.ready(scope.collections, model.pk)
+    rest = tuple(pk for pk in scope.collections if pk not in indexed)
+    if not indexed and scope.condition is None:
+        scanned, spread = _scan(rest, model, vector, limit)
+        return _best([scanned], spread, limit)
+    found = [_by_index(pk, scope, model, vector, limit) for pk in indexed]
+    if rest:
+        found.append(_filtered(Scope(rest, None, scope.condition), model, vector, limit))
+    return _best(found, _spread(scope, model, vector), limit)
+
+
+def _spread(scope: Scope, model: EmbeddingModel, vector: np.ndarray) -> Spread:
+    return pooled(samples.spreads(scope.collections, model, vector))
+
+
+def _best(found: Sequence[tuple[Ids, Floats]], spread: Spread, limit: int) -> Nearest:
+    passages = np.concatenate([ids for ids, _cosines in found])
+    cosines = np.concatenate([cosines for _ids, cosines in found])
+    first = np.lexsort((passages, -cosines))[:limit]
+    return Nearest(passages[first], cosines[first], spread)
+
+
+def matrix(passages: Ids, model: EmbeddingModel) -> NDArray[np.float32]:
+    """The vectors of n passages under the model, (n, dimension), NaN where there is none."""
+    vectors = np.full((len(passages), model.dimension), np.nan, np.float32)
+    rows = binary.read(
+        "SELECT passage_id, embedding FROM collections_app_vector"
+        " WHERE passage_id = ANY(%s) AND model_id = %s AND vector_dims(embedding) = %s",
+        [passages.tolist(), model.pk, model.dimension],
+        {"passage": "int8", "vector": model.dimension},
+    )
+    order = np.argsort(passages)
+    places = order[np.searchsorted(passages, rows["passage"].astype(np.int64), sorter=order)]
+    vectors[places] = rows["vector"]
+    return vectors
 
 
 SCAN = """
@@ -63,91 +96,106 @@ ORDER BY best.cosine DESC, best.passage_id
 
 
 def _scan(
-    collection_ids: Sequence[int], model: EmbeddingModel, vector: np.ndarray, limit: int
-) -> tuple[dict[int, float], Spread]:
+    collections: Sequence[int], model: EmbeddingModel, vector: np.ndarray, limit: int
+) -> tuple[tuple[Ids, Floats], Spread]:
+    values = _values(Scope(tuple(collections)), model, vector, limit)
     with connection.cursor() as cursor:
-        cursor.execute(
-            SCAN,
-            {
-                "vector": text(vector),
-                "collections": list(collection_ids),
-                "model": model.pk,
-                "dimension": model.dimension,
-                "limit": limit,
-            },
-        )
+        cursor.execute(SCAN, values)
         rows = cursor.fetchall()
-    if not rows:
-        return {}, Spread(0, 0.0, 0.0)
-    return {row[0]: row[1] for row in rows}, Spread(*rows[0][2:])
+    return _columns(rows), Spread(*rows[0][2:]) if rows else Spread(0, 0.0, 0.0)
+
+
+FILTERED = """
+SELECT passage_id, cosine FROM (
+    SELECT v.passage_id, 1 - (v.embedding <=> %(vector)s::vector) AS cosine
+    FROM collections_app_vector v {filter}
+      AND v.collection_id = ANY(%(collections)s) AND v.model_id = %(model)s
+      AND vector_dims(v.embedding) = %(dimension)s
+) scored WHERE cosine <> 'NaN' ORDER BY cosine DESC, passage_id LIMIT %(limit)s
+"""
+OF_DOCUMENTS = """
+    JOIN collections_app_passage passage ON passage.id = v.passage_id
+    JOIN collections_app_document document ON document.id = passage.document_id
+    WHERE {condition}
+"""
+
+
+def _filtered(
+    scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int
+) -> tuple[Ids, Floats]:
+    """Every passage that passes the filter is looked at."""
+    if scope.passages is not None:
+        passes = "WHERE v.passage_id = ANY(%(passages)s)"
+    elif scope.condition is not None:
+        passes = OF_DOCUMENTS.format(condition=scope.condition.sql)
+    else:
+        passes = "WHERE true"
+    with connection.cursor() as cursor:
+        cursor.execute(FILTERED.format(filter=passes), _values(scope, model, vector, limit))
+        return _columns(cursor.fetchall())
 
 
 # The predicate and the expression are those of the partial index, to the letter.
 BY_INDEX = """
 SELECT passage_id, 1 - (embedding <=> %(vector)s::vector) AS cosine
 FROM (
-    SELECT passage_id, embedding FROM collections_app_vector
-    WHERE collection_id = {collection} AND model_id = {model}
-    ORDER BY (embedding::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})
+    SELECT v.passage_id, v.embedding FROM collections_app_vector v {filter}
+      AND v.collection_id = {collection} AND v.model_id = {model}
+    ORDER BY (v.embedding::halfvec({dimension})) <=> %(vector)s::halfvec({dimension})
     LIMIT %(limit)s
 ) found
 """
 
 
-def by_index_sql(collection_ids: Sequence[int], model: EmbeddingModel) -> str:
-    """One statement with a branch for each collection's own index."""
-    return " UNION ALL ".join(
-        BY_INDEX.format(collection=int(pk), model=int(model.pk), dimension=int(model.dimension))
-        for pk in collection_ids
+def by_index_sql(scope: Scope, collection_id: int, model: EmbeddingModel) -> str:
+    """The statement that reads a collection's own index."""
+    condition = scope.condition
+    return BY_INDEX.format(
+        filter=OF_DOCUMENTS.format(condition=condition.sql) if condition else "WHERE true",
+        collection=int(collection_id),
+        model=int(model.pk),
+        dimension=int(model.dimension),
     )
 
 
 def _by_index(
-    collection_ids: Sequence[int], model: EmbeddingModel, vector: np.ndarray, limit: int
-) -> dict[int, float]:
+    collection_id: int, scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int
+) -> tuple[Ids, Floats]:
+    """By the index; where a filter leaves too little of what it finds, every row is looked at."""
+    own = Scope((collection_id,), None, scope.condition)
     with transaction.atomic(), connection.cursor() as cursor:
         # Rows deleted but not yet vacuumed must not leave the page short.
         cursor.execute(
             "SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
-            " set_config('hnsw.ef_search', %s, true)",
-            [str(EF_SEARCH)],
+            " set_config('hnsw.ef_search', %s, true),"
+            " set_config('hnsw.max_scan_tuples', %s, true)",
+            [str(EF_SEARCH), str(SCAN_TUPLES)],
         )
-        cursor.execute(
-            by_index_sql(collection_ids, model), {"vector": text(vector), "limit": limit}
-        )
-        return dict(cursor.fetchall())
-
-
-def _sampled(indexed: dict[int, int], model: EmbeddingModel, vector: np.ndarray) -> list[Spread]:
-    """The spread of each indexed collection, told from a fixed sample of its passages."""
-    sample = [pk for collection in indexed for pk in _sample(collection, model.pk)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT collection_id, avg(cosine), var_pop(cosine) FROM ("
-            "SELECT collection_id, 1 - (embedding <=> %s::vector) AS cosine"
-            " FROM collections_app_vector WHERE passage_id = ANY(%s) AND model_id = %s"
-            ") scored WHERE cosine <> 'NaN' GROUP BY collection_id",
-            [text(vector), sample, model.pk],
-        )
+        statement = by_index_sql(own, collection_id, model)
+        cursor.execute(statement, _values(own, model, vector, limit))
         rows = cursor.fetchall()
-    return [Spread(indexed[pk], mean, variance) for pk, mean, variance in rows if pk in indexed]
+    if len(rows) < limit and own.condition is not None:
+        return _filtered(own, model, vector, limit)
+    return _columns(rows)
 
 
-def _sample(collection_id: int, model_id: int) -> list[int]:
-    """Up to SAMPLE passage ids, spread evenly by hash; those deleted since drop out."""
-    key = f"vector-sample:{collection_id}:{model_id}"
-    sample: list[int] | None = cache.get(key)
-    if sample is None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT passage_id FROM collections_app_vector"
-                " WHERE collection_id = %s AND model_id = %s"
-                " ORDER BY hashint8(passage_id), passage_id LIMIT %s",
-                [collection_id, model_id, SAMPLE],
-            )
-            sample = [row[0] for row in cursor.fetchall()]
-        cache.set(key, sample, SAMPLE_SECONDS)
-    return sample
+def _values(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> dict[str, Any]:
+    return {
+        **(scope.condition.params if scope.condition else {}),
+        "vector": text(vector),
+        "collections": list(scope.collections),
+        "passages": None if scope.passages is None else scope.passages.tolist(),
+        "model": model.pk,
+        "dimension": model.dimension,
+        "limit": limit,
+    }
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[Ids, Floats]:
+    if not rows:
+        return NOTHING
+    ids, cosines, *_rest = zip(*rows, strict=True)
+    return np.array(ids, np.int64), np.array(cosines, np.float64)
 
 
 NEAREST_DOCUMENTS = """

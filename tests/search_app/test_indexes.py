@@ -8,6 +8,7 @@ from collections_app import services
 from collections_app.models import EmbeddingModel, Passage, Vector
 from search_app import tasks
 from search_app.queries import indexes, vectors
+from search_app.queries.scope import Scope
 from tests.factories import CollectionFactory, DocumentFactory, EmbeddingModelFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,8 +69,8 @@ def test_small_collections_are_scanned_exactly(model):
     collection, ids, matrix = filled(model, 60)
     assert indexes.missing(61) == []
     [query] = queries(1)
-    found = vectors.nearest([collection.pk], model, query, 10)
-    assert list(found.cosines) == exact(ids, matrix, query, 10)
+    found = vectors.nearest(Scope((collection.pk,)), model, query, 10)
+    assert found.passages.tolist() == exact(ids, matrix, query, 10)
     cosines = (matrix @ query).astype(np.float64)
     assert found.spread.count == 60
     assert found.spread.mean == pytest.approx(cosines.mean(), abs=1e-6)
@@ -88,17 +89,27 @@ def test_a_large_collection_gets_an_index_that_is_used_and_finds_the_same(model,
 
     wanted = found = 0
     for query in queries(20):
-        by_index = vectors.nearest([collection.pk], model, query, 10)
-        assert len(by_index.cosines) == 10
+        by_index = vectors.nearest(Scope((collection.pk,)), model, query, 10)
+        assert len(by_index.passages) == 10
         wanted += 10
-        found += len(set(by_index.cosines) & set(exact(ids, matrix, query, 10)))
-        together = vectors.nearest([collection.pk, small.pk], model, query, 10)
+        found += len(set(by_index.passages.tolist()) & set(exact(ids, matrix, query, 10)))
+        together = vectors.nearest(
+            Scope(
+                (
+                    collection.pk,
+                    small.pk,
+                )
+            ),
+            model,
+            query,
+            10,
+        )
         every = exact(
             np.concatenate([ids, small_ids]), np.concatenate([matrix, small_matrix]), query, 10
         )
-        assert len(set(together.cosines) & set(every)) >= 9
-        alone = vectors.nearest([small.pk], model, query, 10)
-        assert list(alone.cosines) == exact(small_ids, small_matrix, query, 10)
+        assert len(set(together.passages.tolist()) & set(every)) >= 9
+        alone = vectors.nearest(Scope((small.pk,)), model, query, 10)
+        assert alone.passages.tolist() == exact(small_ids, small_matrix, query, 10)
     assert found / wanted >= 0.98
     assert "vector_hnsw" in plan(collection, model)
 
@@ -107,7 +118,7 @@ def plan(collection, model):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE collections_app_vector")
         cursor.execute(
-            "EXPLAIN " + vectors.by_index_sql([collection.pk], model),
+            "EXPLAIN " + vectors.by_index_sql(Scope((collection.pk,)), collection.pk, model),
             {"vector": vectors.text(queries(1)[0]), "limit": 200},
         )
         return "\n".join(row[0] for row in cursor.fetchall())
@@ -117,9 +128,9 @@ def test_a_page_is_never_short_after_most_rows_are_deleted(model):
     collection, _, _ = filled(model, ROWS)
     indexes.maintain(ROWS)
     [query] = queries(1)
-    near = vectors.nearest([collection.pk], model, query, 1000).cosines
-    Vector.objects.filter(passage__in=list(near)).delete()
-    left = vectors.nearest([collection.pk], model, query, 100).cosines
+    near = vectors.nearest(Scope((collection.pk,)), model, query, 1000).passages.tolist()
+    Vector.objects.filter(passage__in=near).delete()
+    left = vectors.nearest(Scope((collection.pk,)), model, query, 100).passages.tolist()
     assert len(left) == 100
     assert not set(left) & set(near)
 
@@ -128,7 +139,7 @@ def test_the_spread_of_an_indexed_collection_is_told_from_a_sample(model):
     collection, _, matrix = filled(model, ROWS)
     indexes.maintain(ROWS)
     [query] = queries(1)
-    spread = vectors.nearest([collection.pk], model, query, 5).spread
+    spread = vectors.nearest(Scope((collection.pk,)), model, query, 5).spread
     cosines = (matrix @ query).astype(np.float64)
     assert spread.count == ROWS
     assert spread.mean == pytest.approx(cosines.mean(), abs=0.02)

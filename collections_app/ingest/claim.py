@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import BigIntegerField, F, Func, QuerySet, Value
+from django.db.models import BigIntegerField, F, Func, Model, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 
@@ -67,17 +67,19 @@ def lease_end() -> CombinedExpression:
 
 
 class Leases:
-    """While inside, a thread of its own extends the leases of the claims that are held."""
+    """While inside, a thread of its own extends the leases of the claims that are held: rows
+    of `claimed` that carry their tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, claimed: type[Model] = Document) -> None:
+        self._claimed = claimed
         self._tokens: list[uuid.UUID] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="lease")
 
-    def hold(self, documents: list[Document]) -> None:
-        """Documents of one claim. Those of the claim before stay held, earlier ones do not."""
+    def hold(self, token: uuid.UUID | None) -> None:
+        """Of a new claim. The claim before stays held, earlier ones do not."""
         done, self._tokens = self._tokens[:-1], self._tokens[-1:]
-        if token := documents[0].claim_token:
+        if token:
             self._tokens.append(token)
         for one in done:
             presence.sign_off(one)
@@ -96,7 +98,7 @@ class Leases:
     def _beat(self) -> None:
         while not self._stop.wait(settings.LEASE_SECONDS / 3):
             try:
-                held = Document.objects.filter(claim_token__in=self._tokens)
+                held = self._claimed._base_manager.filter(claim_token__in=self._tokens)
                 held.update(lease_until=lease_end())
             except DatabaseError as error:
                 logger.warning("The lease could not be extended: %s", error)

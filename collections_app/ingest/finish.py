@@ -1,9 +1,10 @@
 """Passages, vectors, postings and the new state, all in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from pgvector import Vector as PgVector
 from psycopg.types.json import Jsonb
 
@@ -19,7 +20,7 @@ Placed = tuple[int, Reading, int, Part]  # passage id, document, ordinal, part
 @transaction.atomic
 def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> list[Reading]:
     """Commit the documents, of one claim, that still carry its token; these are returned."""
-    _bound_idleness()
+    bound_idleness()
     rows = Document.objects.filter(
         pk__in=[one.document.pk for one in readings],
         claim_token__in={one.document.claim_token for one in readings},
@@ -27,16 +28,21 @@ def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
     mine = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
     kept = [one for one in readings if one.document.pk in mine]
     if kept:
-        _clear(mine)
-        placed = _placed(kept)
-        _write_passages(placed, model)
-        _write_vectors(placed, model, found)
-        _write_postings(placed)
+        clear(Passage.objects.filter(document__in=mine))
+        write(model, kept, found)
         _write_states(kept)
     return kept
 
 
-def _bound_idleness() -> None:
+def write(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> None:
+    """Passages, vectors and postings under this model, where there are none of it."""
+    placed = _placed(readings)
+    _write_passages(placed, model)
+    _write_vectors(placed, model, found)
+    _write_postings(placed)
+
+
+def bound_idleness() -> None:
     """PostgreSQL ends this transaction should the worker be halted in it for a whole lease."""
     with connection.cursor() as cursor:
         milliseconds = str(settings.LEASE_SECONDS * 1000)
@@ -45,9 +51,8 @@ def _bound_idleness() -> None:
         )
 
 
-def _clear(ids: Iterable[int]) -> None:
-    """What an earlier revision left. Citations let go of their passages (ORM cascade)."""
-    passages = Passage.objects.filter(document__in=ids)
+def clear(passages: QuerySet[Passage]) -> None:
+    """These passages and what search reads of them. Citations let go of theirs (ORM cascade)."""
     if not passages.exists():
         return
     for table in (Posting, Vector):

@@ -5,14 +5,15 @@ wait for the disk and the database, happen meanwhile in the thread of the caller
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
+from collections_app.ingest import states
 from collections_app.ingest.encode import Failures, NoVectorError, Vectors, encode, stored
 from collections_app.ingest.finish import finish
 from collections_app.ingest.read import Reader, Reading, Unusable
-from collections_app.ingest.states import postpone, set_aside
 from collections_app.models import Collection, Document, EmbeddingModel
 from collections_app.signals import documents_indexed
 
@@ -31,6 +32,49 @@ class _Batch:
     failures: Future[Failures]
 
 
+class Ends(Protocol):
+    """What becomes of documents at the end of the line."""
+
+    def finish(
+        self, model: EmbeddingModel, readings: Sequence[Reading], found: Vectors
+    ) -> list[Reading]:
+        """Commit those that are still the worker's; these are returned."""
+
+    def set_aside(
+        self,
+        document: Document,
+        stage: str,
+        reason: str,
+        place: Mapping[str, object] | None = None,
+    ) -> None:
+        """Give the document up."""
+
+    def postpone(
+        self,
+        document: Document,
+        stage: str,
+        reason: str,
+        place: Mapping[str, object] | None = None,
+    ) -> None:
+        """Let it be tried again later."""
+
+    def committed(self, readings: Sequence[Reading]) -> None:
+        """After the commit of these."""
+
+
+class Ingest:
+    """A document that is ready, under the model its collection is searched under."""
+
+    finish = staticmethod(finish)
+    set_aside = staticmethod(states.set_aside)
+    postpone = staticmethod(states.postpone)
+
+    @staticmethod
+    def committed(readings: Sequence[Reading]) -> None:
+        for collection_id in sorted({one.document.collection_id for one in readings}):
+            documents_indexed.send_robust(sender=Collection, collection_id=collection_id)
+
+
 class Line:
     """Sees documents through; whatever goes wrong is noted on those it concerns.
 
@@ -38,7 +82,8 @@ class Line:
     from any call; the leases run out then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ends: Ends | None = None) -> None:
+        self._ends = ends or Ingest()
         self._encoding: _Batch | None = None
         self._thread = ThreadPoolExecutor(1, "encoder")
 
@@ -56,20 +101,29 @@ class Line:
         """Wait until everything that was fed is committed."""
         last, self._encoding = self._encoding, None
         if last:
-            _commit(last)
+            self._commit(last)
 
-    def feed(self, documents: list[Document]) -> None:
-        """Documents of one claim and one model: read, and committed by and by."""
-        model = documents[0].collection.embedding_model
+    def feed(self, model: EmbeddingModel, documents: list[Document]) -> None:
+        """Documents of one claim, for this model: read, and committed by and by."""
         left = {document.pk: document for document in documents}
         try:
             reader = Reader.of(model)
-            for readings in _batches(_read(reader, documents, left)):
+            for readings in _batches(self._read(reader, documents, left)):
                 self._encode(reader, readings)
                 for one in readings:
                     left.pop(one.document.pk)
         except Exception as error:
-            _postpone(left.values(), error)
+            self._postpone(left.values(), error)
+
+    def _read(
+        self, reader: Reader, documents: list[Document], left: dict[int, Document]
+    ) -> Iterator[Reading]:
+        for document in documents:
+            try:
+                yield reader.read(document)
+            except Unusable as error:
+                self._ends.set_aside(document, error.stage, str(error))
+                left.pop(document.pk)
 
     def _encode(self, reader: Reader, readings: list[Reading]) -> None:
         """Keep the encoder busy first, then commit what it has done."""
@@ -84,7 +138,34 @@ class Line:
         failures = self._thread.submit(_encode, reader, readings, found)
         self._encoding = _Batch(model, readings, found, failures)
         if last:
-            _commit(last)
+            self._commit(last)
+
+    def _commit(self, batch: _Batch) -> None:
+        try:
+            failures = batch.failures.result()
+            for one, error, place in failures:
+                final = isinstance(error, NoVectorError)
+                give_up = self._ends.set_aside if final else self._ends.postpone
+                give_up(one.document, "embed", str(error) or repr(error), place)
+            failed = {one.document.pk for one, _error, _place in failures}
+            encoded = [one for one in batch.readings if one.document.pk not in failed]
+            kept = self._ends.finish(batch.model, encoded, batch.found)
+        except Exception as error:
+            self._postpone([one.document for one in batch.readings], error)
+            return
+        if lost := len(encoded) - len(kept):
+            logger.info("%d documents were edited, deleted or taken over meanwhile.", lost)
+        self._ends.committed(kept)
+
+    def _postpone(self, documents: Iterable[Document], error: Exception) -> None:
+        """A model that cannot be loaded, a deadlock, a bug: it may pass.
+
+        A database that is gone raises again here.
+        """
+        documents = list(documents)
+        logger.error("A batch of %d documents failed.", len(documents), exc_info=error)
+        for document in documents:
+            self._ends.postpone(document, "embed", str(error) or repr(error))
 
 
 def _encode(reader: Reader, readings: list[Reading], found: Vectors) -> Failures:
@@ -93,17 +174,6 @@ def _encode(reader: Reader, readings: list[Reading], found: Vectors) -> Failures
     for one in readings:
         one.reached["embedded"] = embedded
     return failures
-
-
-def _read(
-    reader: Reader, documents: list[Document], left: dict[int, Document]
-) -> Iterator[Reading]:
-    for document in documents:
-        try:
-            yield reader.read(document)
-        except Unusable as error:
-            set_aside(document, error.stage, str(error))
-            left.pop(document.pk)
 
 
 def _batches(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
@@ -117,32 +187,3 @@ def _batches(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
             batch, passages = [], 0
     if batch:
         yield batch
-
-
-def _commit(batch: _Batch) -> None:
-    try:
-        failures = batch.failures.result()
-        for one, error, place in failures:
-            give_up = set_aside if isinstance(error, NoVectorError) else postpone
-            give_up(one.document, "embed", str(error) or repr(error), place)
-        failed = {one.document.pk for one, _error, _place in failures}
-        encoded = [one for one in batch.readings if one.document.pk not in failed]
-        kept = finish(batch.model, encoded, batch.found)
-    except Exception as error:
-        _postpone([one.document for one in batch.readings], error)
-        return
-    if lost := len(encoded) - len(kept):
-        logger.info("%d documents were edited, deleted or taken over meanwhile.", lost)
-    for collection_id in sorted({one.document.collection_id for one in kept}):
-        documents_indexed.send_robust(sender=Collection, collection_id=collection_id)
-
-
-def _postpone(documents: Iterable[Document], error: Exception) -> None:
-    """A model that cannot be loaded, a deadlock, a bug: it may pass.
-
-    A database that is gone raises again here.
-    """
-    documents = list(documents)
-    logger.error("A batch of %d documents failed.", len(documents), exc_info=error)
-    for document in documents:
-        postpone(document, "embed", str(error) or repr(error))

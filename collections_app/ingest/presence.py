@@ -8,19 +8,22 @@ on whatever machine it was.
 import uuid
 
 from django.db import connection
+from django.db.models import Model
+
+from collections_app.models import Document
 
 _SIGN_ON = "SELECT pg_advisory_lock(hashtextextended(%s::text, 0))"
 _SIGN_OFF = "SELECT pg_advisory_unlock(hashtextextended(%s::text, 0))"
 _RELEASE = """
-UPDATE collections_app_document SET claim_token = NULL, lease_until = NULL
-WHERE id IN (
-    SELECT id FROM collections_app_document AS document
+UPDATE {table} SET claim_token = NULL, lease_until = NULL
+WHERE {key} IN (
+    SELECT {key} FROM {table} AS claimed
     WHERE state = 'queued' AND claim_token IS NOT NULL AND NOT EXISTS (
         SELECT FROM pg_locks
         WHERE locktype = 'advisory' AND objsubid = 1
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND (classid::bigint << 32 | objid::bigint)
-            = hashtextextended(document.claim_token::text, 0)
+            = hashtextextended(claimed.claim_token::text, 0)
     )
     FOR UPDATE SKIP LOCKED
 )
@@ -37,10 +40,11 @@ def sign_off(token: uuid.UUID) -> None:
     _run(_SIGN_OFF, token)
 
 
-def release_abandoned() -> int:
-    """Take documents back from workers that are gone; how many."""
+def release_abandoned(claimed: type[Model] = Document) -> int:
+    """Take rows of this table back from workers that are gone; how many."""
+    names = {"table": claimed._meta.db_table, "key": claimed._meta.pk.column}
     with connection.cursor() as cursor:
-        cursor.execute(_RELEASE)
+        cursor.execute(_RELEASE.format(**names))
         return int(cursor.rowcount)
 
 

@@ -33,7 +33,7 @@ def run(
     total = 0
     with Leases() as leases, Line() as line:
         while documents := claim(limit, collection_id):
-            leases.hold(documents)
+            leases.hold(documents[0].claim_token)
             _feed(line, documents)
             total += len(documents)
             if not go_on():
@@ -49,6 +49,7 @@ def _feed(line: Line, documents: list[Document]) -> None:
         line.clear()
     by_model = sorted(documents, key=lambda one: one.collection.embedding_model_id)
     for _pk, group in groupby(by_model, key=lambda one: one.collection.embedding_model_id):
-        line.feed(list(group))
+        same = list(group)
+        line.feed(same[0].collection.embedding_model, same)
     if alone:
         line.clear()

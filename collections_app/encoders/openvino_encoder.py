@@ -29,14 +29,31 @@ def encoder(
     exact vector 0.99998, in about half the time. A printed vector or a query costs 1 ms
     more exactly, which nobody notices.
     """
+    model = _Model(file)
     if spec.precision == INT8:
         # One scale for a token's activations at every `dimension` numbers: all matrices of
         # a transformer are multiples of that wide, and wider groups fall off the fast path.
-        both = _Network(file, {"DYNAMIC_QUANTIZATION_GROUP_SIZE": str(layout.dimension)})
+        both = _Network(model, {"DYNAMIC_QUANTIZATION_GROUP_SIZE": str(layout.dimension)})
         return PaddedEncoder(spec, layout, tokenizer, both, both, batch_tokens)
-    exact = _Network(file, EXACT)
-    fast = exact if spec.precision == FLOAT32 else _Network(file, {})
+    exact = _Network(model, EXACT)
+    fast = exact if spec.precision == FLOAT32 else _Network(model, {})
     return PaddedEncoder(spec, layout, tokenizer, exact, fast, batch_tokens)
+
+
+class _Model:
+    """The file, read once: whatever is compiled from it maps the same pages of its weights."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._core = openvino.Core()
+        self._lock = threading.Lock()
+        self._read: openvino.Model | None = None
+
+    def compiled(self, options: dict[str, str]) -> openvino.CompiledModel:
+        with self._lock:
+            if self._read is None:
+                self._read = self._core.read_model(self._file)
+            return self._core.compile_model(self._read, "CPU", options)
 
 
 class _Network:
@@ -45,8 +62,8 @@ class _Network:
     OpenVINO would queue calls too: they share the cores.
     """
 
-    def __init__(self, file: Path, options: dict[str, str]) -> None:
-        self._file = file
+    def __init__(self, model: _Model, options: dict[str, str]) -> None:
+        self._model = model
         self._options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": str(cores()),
@@ -58,7 +75,6 @@ class _Network:
     def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:
         with self._lock:
             if self._request is None:
-                compiled = openvino.Core().compile_model(self._file, "CPU", self._options)
-                self._request = compiled.create_infer_request()
+                self._request = self._model.compiled(self._options).create_infer_request()
             made: Vectors = self._request.infer([ids, mask], share_inputs=True)[0]
             return made

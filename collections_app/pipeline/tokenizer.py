@@ -8,6 +8,7 @@ from typing import Protocol
 import tokenizers
 
 _WINDOW = 50_000  # characters handed to the tokenizer at once: keeps memory flat
+_TEXTS = 16  # the same for whole texts: each token takes some 300 bytes until it is cut
 
 
 class Tokenizer(Protocol):
@@ -56,9 +57,13 @@ class ModelTokenizer:
         Longer texts lose their end but keep the closing special token, as the model's
         own library does it.
         """
-        ids: list[list[int]] = [e.ids for e in self._tokenizer.encode_batch_fast(texts)]
         spare = self._tokenizer.num_special_tokens_to_add(is_pair=False)
-        return [row if len(row) <= limit else self._cut(row, limit, spare) for row in ids]
+        ids: list[list[int]] = []
+        for start in range(0, len(texts), _TEXTS):
+            for encoded in self._tokenizer.encode_batch_fast(texts[start : start + _TEXTS]):
+                row = encoded.ids
+                ids.append(row if len(row) <= limit else self._cut(row, limit, spare))
+        return ids
 
     def _cut(self, row: list[int], limit: int, spare: int) -> list[int]:
         """Drop content tokens from the end; special tokens stand around the content."""

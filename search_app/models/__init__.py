@@ -9,6 +9,7 @@ from search_app.models.derived import (
 )
 from search_app.models.evaluating import Evaluation, RankingWeights
 from search_app.models.judging import BEST_GRADE, FeedbackChoice, JudgedQuery, Judgement
+from search_app.models.searching import DocumentNumber, PastSearch
 from search_app.models.wishes import Wish
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Cluster",
     "ClusterMember",
     "Clustering",
+    "DocumentNumber",
     "DocumentVector",
     "Evaluation",
     "FeedbackChoice",
     "JudgedQuery",
     "Judgement",
+    "PastSearch",
     "RankingWeights",
     "RelatedDocument",
     "Wish",

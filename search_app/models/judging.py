@@ -14,7 +14,7 @@ BEST_GRADE = 3
 
 
 class FeedbackChoice(models.Model):
-    """What a user lets searches keep. Without a row: no clicks, and nothing is shared."""
+    """What a user lets searches keep. Without a row: nothing is kept or shared."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -22,6 +22,11 @@ class FeedbackChoice(models.Model):
         primary_key=True,
         related_name="feedback_choice",
         verbose_name=_("user"),
+    )
+    history = models.BooleanField(
+        _("Keep what I search for"),
+        default=False,
+        help_text=_("To suggest it again to me alone."),
     )
     clicks = models.BooleanField(
         _("Keep which results I open"),

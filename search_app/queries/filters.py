@@ -1,0 +1,187 @@
+"""Filters: conditions on documents as SQL, and what is left of a search under them.
+
+Indexes: migration 0003 of search_app. Figures: docs/benchmarks.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from collections_app.models import Collection, Source, Viewer
+from collections_app.services import Rejected
+from search_app.analysis.query import METADATA, RESERVED, Field
+from search_app.queries import field_sql
+from search_app.queries.scope import Condition, Scope
+
+FEW = 5000  # passages that are read one by one rather than through an index and a condition
+MOST_FIELDS = 20
+
+
+def known(collection_ids: Sequence[int], names: Iterable[str]) -> set[str]:
+    """Those of these names that are keys of some document's metadata."""
+    wanted = [name for name in names if "\x00" not in name]
+    if not wanted or not collection_ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS ("
+            "SELECT FROM collections_app_document WHERE collection_id = ANY(%s)"
+            " AND metadata ? name)",
+            [wanted, list(collection_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def condition(
+    fields: Sequence[Field], collections: Sequence[Collection], user: Viewer
+) -> Condition | None:
+    """What these conditions ask for together, None for nothing.
+
+    Several values of one field are alternatives; all else must hold at once. Raises Rejected
+    for a value that its field cannot have, with the reason.
+    """
+    if len(fields) > MOST_FIELDS:
+        raise Rejected(
+            _("These are %(number)d filters; the most is %(most)d.")
+            % {"number": len(fields), "most": MOST_FIELDS}
+        )
+    build = field_sql.Builder({"filter_collections": [one.pk for one in collections]})
+    alternatives: dict[str, list[str]] = defaultdict(list)
+    every: list[str] = []
+    for field in fields:
+        sql = _sql(build, field, collections, user)
+        if field.negated:
+            every.append(f"NOT ({sql})")
+        elif field.operation in ("is", "prefix"):
+            alternatives[field.name].append(sql)
+        else:
+            every.append(sql)
+    every += [" OR ".join(parts) for parts in alternatives.values()]
+    if not every:
+        return None
+    return Condition(" AND ".join(f"({part})" for part in every), build.params)
+
+
+def all_of(*conditions: Condition | None) -> Condition | None:
+    """One condition of several, whose parameters have names of their own."""
+    there = [one for one in conditions if one is not None]
+    if not there:
+        return None
+    params: dict[str, Any] = {}
+    for one in there:
+        params |= one.params
+    return Condition(" AND ".join(f"({one.sql})" for one in there), params)
+
+
+def is_possible(field: Field) -> bool:
+    """Whether a reserved field could have this value: `type:error` in a text is only a text."""
+    try:
+        if field.name == "type":
+            field_sql.media_types(field)
+        elif field.name == "language":
+            field_sql.language(field)
+        elif field.name == "added":
+            field_sql.moments(field)
+    except Rejected:
+        return False
+    return field.name != "source" or field.operation == "is"
+
+
+def _sql(
+    build: field_sql.Builder, field: Field, collections: Sequence[Collection], user: Viewer
+) -> str:
+    if field.name not in RESERVED:
+        name = field.name.removeprefix(METADATA)
+        return build.metadata(name, field)
+    match field.name:
+        case "id":
+            return build.identifier(field)
+        case "title":
+            return build.title(field)
+        case "type":
+            return build.media_type(field)
+        case "added":
+            return build.added(field)
+        case "language":
+            language = field_sql.language(field)
+            return build.collection([one.pk for one in collections if one.language == language])
+    return build.source(_source(field, collections, user))
+
+
+def _source(field: Field, collections: Sequence[Collection], user: Viewer) -> list[int]:
+    """Numbers of the sources meant: by number or name, of collections that the user may edit."""
+    mine = Source.objects.editable_by(user).filter(collection__in=[one.pk for one in collections])
+    rows = [
+        pk
+        for pk, name in mine.values_list("pk", "name")
+        if field.operation == "is" and field.value.casefold() in (str(pk), name.casefold())
+    ]
+    if not rows:
+        raise Rejected(
+            _("You have no source “%(name)s” here. Give the number or the name of one.")
+            % {"name": field.value}
+        )
+    return rows
+
+
+# No more rows are read than tell whether they are few, and no passage where documents are many.
+PASSAGES = """
+WITH documents AS MATERIALIZED (
+    SELECT document.id, collection.embedding_model_id AS model_id
+    FROM collections_app_document document
+    JOIN collections_app_collection collection ON collection.id = document.collection_id
+    WHERE document.collection_id = ANY(%(filter_scope)s) AND {condition}
+    LIMIT %(filter_limit)s
+)
+SELECT (SELECT count(*) FROM documents), string_agg(int8send(found.id), ''::bytea) FROM (
+    SELECT passage.id FROM documents
+    JOIN collections_app_passage passage
+      ON passage.document_id = documents.id AND passage.model_id = documents.model_id
+    WHERE (SELECT count(*) FROM documents) < %(filter_limit)s
+    LIMIT %(filter_limit)s
+) found
+"""
+
+
+def scope(collection_ids: Sequence[int], wanted: Condition | None) -> Scope:
+    """What is left under the condition: few passages by id, or the condition itself."""
+    every = tuple(collection_ids)
+    if wanted is None:
+        return Scope(every)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PASSAGES.format(condition=wanted.sql),
+            {**wanted.params, "filter_scope": list(every), "filter_limit": FEW + 1},
+        )
+        documents, packed = cursor.fetchone()
+    ids = np.sort(np.frombuffer(bytes(packed or b""), dtype=">i8").astype(np.int64))
+    if documents > FEW or len(ids) > FEW:
+        return Scope(every, condition=wanted)
+    return Scope(every, passages=ids)
+
+
+COUNT = """
+SELECT count(*) FROM (
+    SELECT FROM collections_app_document document
+    WHERE document.collection_id = ANY(%(filter_scope)s) AND document.ready_at IS NOT NULL
+      AND {condition} LIMIT %(filter_limit)s
+) found
+"""
+
+
+def count(collection_ids: Sequence[int], wanted: Condition | None, most: int) -> int:
+    """How many documents that can be found meet the condition; no more than `most` are counted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNT.format(condition=wanted.sql if wanted else "true"),
+            {
+                **(wanted.params if wanted else {}),
+                "filter_scope": list(collection_ids),
+                "filter_limit": most,
+            },
+        )
+        return int(cursor.fetchone()[0])

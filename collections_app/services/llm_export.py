@@ -10,6 +10,7 @@ import numpy as np
 from django.db.models import Prefetch, QuerySet
 
 from collections_app import storage
+from collections_app.intake.llm_models import model_id
 from collections_app.models import (
     Collection,
     Document,
@@ -20,7 +21,6 @@ from collections_app.models import (
 )
 from collections_app.pipeline import embeddings_db
 from collections_app.pipeline.embeddings_db import StoredCollection, StoredRow
-from collections_app.services.llm_models import model_id
 
 AT_ONCE = 500
 

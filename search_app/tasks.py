@@ -5,6 +5,7 @@ from django.conf import settings
 
 from collections_app.wake import call
 from search_app import building, related
+from search_app.evaluation import nightly, work
 from search_app.queries import indexes
 
 
@@ -21,6 +22,12 @@ def build_clusters(collection_id: int) -> None:
 
 
 @shared_task
+def run_evaluation(evaluation_id: int) -> None:
+    """Do an evaluation that was asked for."""
+    work.run(evaluation_id)
+
+
+@shared_task
 def maintain_indexes() -> None:
     """Build the indexes that large collections lack, drop those nobody uses."""
     indexes.maintain(settings.HNSW_THRESHOLD)
@@ -30,10 +37,13 @@ def maintain_indexes() -> None:
 def sweep() -> None:
     """Every 30 s: whatever is behind, because a worker died or a wake-up was lost."""
     building.give_up()
+    work.give_up()
     for collection_id in related.stale():
         call(refresh_related, collection_id)
     for collection_id in building.waiting():
         call(build_clusters, collection_id)
+    for evaluation_id in work.waiting():
+        call(run_evaluation, evaluation_id)
     if indexes.missing(settings.HNSW_THRESHOLD) or indexes.orphans():
         call(maintain_indexes)
 
@@ -43,3 +53,11 @@ def refresh_clusters() -> None:
     """Every night: build clusters anew whose documents have changed."""
     for collection_id in building.requeue_outdated():
         call(build_clusters, collection_id)
+
+
+@shared_task
+def evaluate_nightly() -> None:
+    """Every night: a run over the judged queries of each collection that has any."""
+    nightly.prune()
+    for evaluation_id in nightly.ask():
+        call(run_evaluation, evaluation_id)

@@ -14,6 +14,7 @@ JOBS = {
     "Sweep related lists and clusters": "search_app.tasks.sweep",
     "Check every document's vectors": "collections_app.tasks.nightly_check",
     "Refresh clusters": "search_app.tasks.refresh_clusters",
+    "Evaluate search": "search_app.tasks.evaluate_nightly",
 }
 
 

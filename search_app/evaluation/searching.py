@@ -1,0 +1,72 @@
+"""Judged queries asked through the site's own search: every stage, as users get it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from collections_app.models import Collection, Viewer
+from collections_app.services import Rejected
+from search_app.analysis.weights import Weights, WeightsError
+from search_app.evaluation.cases import Case
+from search_app.evaluation.measures import DEPTH, Figures, scored
+from search_app.search import search
+
+# Settings by name: changes to the weights in force. Two of them leave one leg out.
+MEANING_ONLY = {"keywords": 0.0, "full_match": 0.0}
+KEYWORDS_ONLY = {"meaning": 0.0}
+SETTINGS: dict[str, dict[str, float]] = {
+    "current": {},
+    "defaults": Weights().to_json(),
+    "meaning-only": MEANING_ONLY,
+    "keywords-only": KEYWORDS_ONLY,
+}
+
+Tick = Callable[[], None]
+
+
+def silent() -> None:
+    """For who wants no progress."""
+
+
+@dataclass(frozen=True)
+class Seeker:
+    """Who searches where."""
+
+    user: Viewer
+    collection: Collection
+
+    def found(self, text: str, weights: Weights | None, limit: int) -> list[str]:
+        """Ids of documents, the best first. A text that search refuses finds nothing."""
+        try:
+            hits = search(
+                self.user, text, collection=self.collection, limit=limit, weights=weights
+            ).hits
+        except Rejected:
+            return []
+        return [hit.document.external_id for hit in hits]
+
+    def figures(
+        self,
+        cases: Iterable[Case],
+        weights: Weights | None = None,
+        *,
+        limit: int = DEPTH,
+        tick: Tick = silent,
+    ) -> dict[int, Figures]:
+        """Each query's figures, one search after the other; `tick` is called after each."""
+        found: dict[int, Sequence[str]] = {}
+        judged: dict[int, Mapping[str, int]] = {}
+        for case in cases:
+            found[case.query] = self.found(case.text, weights, limit)
+            judged[case.query] = case.grades
+            tick()
+        return scored(judged, found)
+
+
+def changed(base: Weights, changes: Mapping[str, object]) -> Weights:
+    """`base` with these weights changed. Raises Rejected."""
+    try:
+        return Weights.from_json(changes, base)
+    except WeightsError as error:
+        raise Rejected(_("These are no weights. %(reason)s") % {"reason": error}) from error

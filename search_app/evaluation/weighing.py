@@ -1,0 +1,59 @@
+"""The weights that a collection is ranked by: in force, applied, and gone back to."""
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from collections_app.models import Collection
+from collections_app.services import Rejected
+from search_app.analysis.weights import Weights
+from search_app.models import RankingWeights
+
+
+def in_force(collection: Collection) -> Weights:
+    """The collection's own, or else those of its model, or else the defaults."""
+    rows = RankingWeights.objects.filter(model=collection.embedding_model_id)
+    rows = rows.filter(Q(collection=collection) | Q(collection=None))
+    stored = rows.order_by(F("collection").asc(nulls_last=True)).first()
+    return Weights.from_json(stored.weights) if stored else Weights()
+
+
+def own(collection: Collection) -> RankingWeights | None:
+    """The collection's own under its model, if it has any."""
+    return RankingWeights.objects.filter(
+        collection=collection, model=collection.embedding_model_id
+    ).first()
+
+
+@transaction.atomic
+def apply(collection: Collection, weights: Weights) -> None:
+    """Rank the collection by these from now on; what was in force is remembered."""
+    row = RankingWeights.objects.select_for_update().filter(
+        collection=collection, model=collection.embedding_model_id
+    )
+    before = row.first()
+    if before is None:
+        RankingWeights.objects.create(
+            collection=collection,
+            model_id=collection.embedding_model_id,
+            weights=weights.to_json(),
+        )
+    elif before.weights != weights.to_json():
+        before.former, before.weights = before.weights, weights.to_json()
+        before.save()
+
+
+@transaction.atomic
+def revert(collection: Collection) -> None:
+    """Back to the weights before the last change. Raises Rejected where there was none."""
+    rows = RankingWeights.objects.select_for_update().filter(
+        collection=collection, model=collection.embedding_model_id
+    )
+    row = rows.first()
+    if row is None:
+        raise Rejected(_("The weights have not been changed: there is nothing to go back to."))
+    if row.former:
+        row.weights, row.former = row.former, {}
+        row.save()
+    else:
+        row.delete()

@@ -239,7 +239,8 @@ EMBED_BATCH_TOKENS = env.int("EMBED_BATCH_TOKENS", 2048, validate=POSITIVE)
 EMBED_ENGINE = env.str("EMBED_ENGINE", "auto", validate=ENGINES)
 EMBED_TIMEOUT_SECONDS = env.float("EMBED_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
 EMBED_QUERY_SECONDS = env.float("EMBED_QUERY_SECONDS", 3.0, validate=validate.Range(min=0.1))
-HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 20_000, validate=POSITIVE)  # passages
+HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 5_000, validate=POSITIVE)  # passages
+OLD_VECTORS_DAYS = env.int("OLD_VECTORS_DAYS", 14, validate=COUNT)  # after a switch; 0: until told
 CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")
 CHAT_MODEL = env.str("CHAT_MODEL", "")
 CHAT_API_KEY = env.str("CHAT_API_KEY", "")

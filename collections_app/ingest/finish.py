@@ -9,6 +9,7 @@ from pgvector import Vector as PgVector
 from psycopg.types.json import Jsonb
 
 from collections_app.copying import copy_rows
+from collections_app.ingest import shadows, states
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.read import Part, Reading
 from collections_app.models import Document, EmbeddingModel, Passage, Posting, Vector
@@ -19,18 +20,30 @@ Placed = tuple[int, Reading, int, Part]  # passage id, document, ordinal, part
 
 @transaction.atomic
 def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> list[Reading]:
-    """Commit the documents, of one claim, that still carry its token; these are returned."""
+    """Commit the documents, of one claim, that still carry its token; these are returned.
+
+    One whose collection was switched to another model meanwhile goes back to the queue.
+    """
     bound_idleness()
+    now = shadows.models_of(one.document.collection_id for one in readings)
     rows = Document.objects.filter(
         pk__in=[one.document.pk for one in readings],
         claim_token__in={one.document.claim_token for one in readings},
     )
     mine = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
-    kept = [one for one in readings if one.document.pk in mine]
+    kept = [
+        one
+        for one in readings
+        if one.document.pk in mine and now.get(one.document.collection_id) == model.pk
+    ]
+    ids = [one.document.pk for one in kept]
     if kept:
-        clear(Passage.objects.filter(document__in=mine))
+        clear(Passage.objects.filter(document__in=ids))
         write(model, kept, found)
         _write_states(kept)
+        shadows.queue(ids)
+    if late := mine.difference(ids):
+        Document.objects.filter(pk__in=late).update(**states.FRESH)
     return kept
 
 

@@ -1,6 +1,7 @@
 """Content and its vectors, where it comes from, and how much of it there may be."""
 
 from collections_app.models.access import ApiToken
+from collections_app.models.changing import ModelChange, ModelChangeQuerySet, Shadow
 from collections_app.models.content import (
     Blob,
     Collection,
@@ -39,6 +40,8 @@ __all__ = [
     "ImportedCollection",
     "ImportedRow",
     "ModelAlias",
+    "ModelChange",
+    "ModelChangeQuerySet",
     "Passage",
     "Posting",
     "Probe",
@@ -46,6 +49,7 @@ __all__ = [
     "Run",
     "RunProblem",
     "RunQuerySet",
+    "Shadow",
     "Source",
     "SourceItem",
     "SourceQuerySet",

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.dispatch import receiver
 
-from collections_app.models import Document
-from collections_app.signals import documents_deleting, documents_indexed
+from collections_app.models import Document, ModelChange
+from collections_app.signals import documents_deleting, documents_indexed, model_building
 from collections_app.wake import call
 from search_app import building, related, tasks
+from search_app.queries import indexes
 
 
 @receiver(documents_indexed)
@@ -23,3 +25,14 @@ def forget(document_ids: Sequence[int], **_: Any) -> None:
     """In the deleting transaction: nothing points at what goes."""
     related.forget(document_ids)
     building.forget(document_ids)
+
+
+@receiver(model_building)
+def build_index(change: ModelChange, **_: Any) -> bool:
+    """A switch to a model without its index would make every search slow: it comes first."""
+    lacking = indexes.missing(settings.HNSW_THRESHOLD)
+    mine = [one for one in lacking if one.collection_id == change.collection_id]
+    if not any(one.model_id == change.beside_id for one in mine):
+        return False
+    call(tasks.maintain_indexes)
+    return True

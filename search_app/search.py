@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from collections_app import vectors
 from collections_app.intake.incoming import problem_with_metadata
-from collections_app.models import Collection, Document, Passage, Viewer
+from collections_app.models import Collection, Document, EmbeddingModel, Passage, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.snippet import Snippet, snippet
 from search_app.analysis.weights import Weights
@@ -80,16 +80,18 @@ def search(
     limit: int = 20,
     offset: int = 0,
     weights: Weights | None = None,
+    model: EmbeddingModel | None = None,
 ) -> Results:
     """Documents by their best passage, best first, from what the user may see.
 
-    `weights` take the place of those in force.
+    `weights` take the place of those in force, `model` that of the collections' own (to look
+    at the one that stands beside it while a collection changes its model).
 
     `total` counts the documents among the candidates: at most 400 passages for each model
     and language. Raises Rejected for a bad text and ModelMissing.
     """
     best: dict[int, Scored] = {}
-    for scored in rank(_visible(user, collection), checked(text), weights):
+    for scored in rank(_under(model, _visible(user, collection)), checked(text), weights):
         best.setdefault(scored.document_id, scored)
     page = list(best.values())[offset : offset + limit]
     hits = [Hit(**vars(hit), snippet=_snippet(hit, scored)) for scored, hit in _loaded(page)]
@@ -153,6 +155,13 @@ def _vector(document: Document) -> np.ndarray:
 def _visible(user: Viewer, collection: Collection | None) -> list[Collection]:
     rows = Collection.objects.visible_to(user).select_related("embedding_model").order_by("pk")
     return list(rows if collection is None else rows.filter(pk=collection.pk))
+
+
+def _under(model: EmbeddingModel | None, collections: list[Collection]) -> list[Collection]:
+    """These collections, not to be saved, as if they had this model."""
+    for collection in collections if model else ():
+        collection.embedding_model = model  # type: ignore[assignment]
+    return collections
 
 
 def _loaded(found: Sequence[Scored]) -> list[tuple[Scored, PassageHit]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from collections_app.models import Collection, Viewer
+from collections_app.models import Collection, EmbeddingModel, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.weights import Weights, WeightsError
 from search_app.evaluation.cases import Case
@@ -31,16 +31,22 @@ def silent() -> None:
 
 @dataclass(frozen=True)
 class Seeker:
-    """Who searches where."""
+    """Who searches where; under `model` in place of the collection's own, where it is given."""
 
     user: Viewer
     collection: Collection
+    model: EmbeddingModel | None = None
 
     def found(self, text: str, weights: Weights | None, limit: int) -> list[str]:
         """Ids of documents, the best first. A text that search refuses finds nothing."""
         try:
             hits = search(
-                self.user, text, collection=self.collection, limit=limit, weights=weights
+                self.user,
+                text,
+                collection=self.collection,
+                limit=limit,
+                weights=weights,
+                model=self.model,
             ).hits
         except Rejected:
             return []

@@ -6,12 +6,34 @@ from dataclasses import dataclass
 
 from django.db import Error, connection
 
+from collections_app.models import ModelChange
 from search_app.queries import locks
 
 logger = logging.getLogger(__name__)
 
 LARGEST_DIMENSION = 4000  # of halfvec under HNSW
 NAME = "vector_hnsw_{collection}_{model}"
+KEPT_UP = list(ModelChange.KEPT_UP)
+
+
+# Models that collections are searched under, and those kept beside them while one changes: a
+# next model's index is built once all its vectors are there.
+USED = """
+WITH used AS (
+    SELECT id AS collection_id, embedding_model_id AS model_id
+    FROM collections_app_collection WHERE owner_id IS NOT NULL
+    UNION
+    SELECT change.collection_id, change.beside_id
+    FROM collections_app_modelchange change
+    JOIN collections_app_collection c ON c.id = change.collection_id AND c.owner_id IS NOT NULL
+    WHERE change.state = ANY(%(kept_up)s) AND (change.state <> 'building' OR NOT EXISTS (
+        SELECT FROM collections_app_shadow shadow
+        WHERE shadow.change_id = change.id AND shadow.state = 'queued'
+    ) OR EXISTS (SELECT FROM pg_class WHERE relname = format(
+        'vector_hnsw_%%s_%%s', change.collection_id, change.beside_id
+    )))
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -41,30 +63,31 @@ def ready(collection_ids: Sequence[int], model_id: int) -> dict[int, int]:
 
 
 def missing(threshold: int) -> list[Target]:
-    """Collections of `threshold` passages or more that have no index under their model."""
+    """Collections of `threshold` passages or more that have no index under a model in use."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.id, m.id, m.dimension FROM collections_app_collection c"
-            " JOIN collections_app_embeddingmodel m ON m.id = c.embedding_model_id"
-            " JOIN collections_app_vector v ON v.collection_id = c.id AND v.model_id = m.id"
-            " WHERE m.dimension <= %s AND c.owner_id IS NOT NULL"
-            " GROUP BY c.id, m.id HAVING count(*) >= %s ORDER BY c.id",
-            [LARGEST_DIMENSION, threshold],
+            USED  # noqa: S608 - constants alone
+            + "SELECT used.collection_id, m.id, m.dimension FROM used"
+            " JOIN collections_app_embeddingmodel m ON m.id = used.model_id"
+            " JOIN collections_app_vector v ON v.collection_id = used.collection_id"
+            " AND v.model_id = m.id WHERE m.dimension <= %(largest)s"
+            " GROUP BY used.collection_id, m.id HAVING count(*) >= %(threshold)s ORDER BY 1, 2",
+            {"largest": LARGEST_DIMENSION, "threshold": threshold, "kept_up": KEPT_UP},
         )
         targets = [Target(*row) for row in cursor.fetchall()]
     return [t for t in targets if not ready([t.collection_id], t.model_id)]
 
 
 def orphans() -> list[str]:
-    """Names of indexes whose collection is gone or has changed its model."""
+    """Names of indexes whose collection is gone or has no use for their model any more."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid"
+            USED  # noqa: S608 - constants alone
+            + "SELECT c.relname FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid"
             " WHERE i.indrelid = 'collections_app_vector'::regclass"
             r" AND c.relname LIKE 'vector\_hnsw\_%%' AND c.relname NOT IN ("
-            "SELECT format('vector_hnsw_%%s_%%s', id, embedding_model_id)"
-            " FROM collections_app_collection WHERE owner_id IS NOT NULL) ORDER BY 1",
-            [],
+            "SELECT format('vector_hnsw_%%s_%%s', collection_id, model_id) FROM used) ORDER BY 1",
+            {"kept_up": KEPT_UP},
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -93,6 +93,23 @@ class SignedInPermission(ScopePermission):
         return signed_in and super().has_permission(request, view)
 
 
+class StaffPermission(SignedInPermission):
+    """Nothing here for anyone but staff."""
+
+    message = _("Only staff may do this. Ask an administrator of the site.")
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        staff = bool(request.user and request.user.is_staff)
+        return staff and super().has_permission(request, view)
+
+
+class StaffWritesPermission(StaffPermission):
+    """Everyone reads, staff write."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.method in SAFE_METHODS or super().has_permission(request, view)
+
+
 class SessionOnlyPermission(SignedInPermission):
     """Only a person at the site changes anything here: a token cannot mint tokens."""
 

@@ -36,6 +36,13 @@ urlpatterns = [
     path("d/<int:pk>/file/", views.document_file, name="document_file"),
     path("d/<int:pk>/picture/", views.document_picture, name="document_picture"),
     path("d/<int:pk>/thumbnail/", views.document_thumbnail, name="document_thumbnail"),
+    path("models/", views.model_list, name="models"),
+    path("models/new/", views.model_kinds, name="model_kinds"),
+    path("models/new/<slug:backend>/", views.model_new, name="model_new"),
+    path("models/<int:pk>/", views.model, name="model"),
+    path("models/<int:pk>/edit/", views.model_edit, name="model_edit"),
+    path("models/<int:pk>/progress/", views.model_progress, name="model_progress"),
+    path("models/<int:pk>/<slug:action>/", views.model_action, name="model_action"),
     path("account/tokens/", views.tokens, name="tokens"),
     path("account/tokens/<int:pk>/revoke/", views.token_revoke, name="token_revoke"),
 ]

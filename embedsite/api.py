@@ -105,6 +105,8 @@ urlpatterns = [
     ),
     path("search/", search_api.search, name="api-search"),
     path("models/", collections_api.ModelList.as_view(), name="api-models"),
+    path("models/<int:pk>/", collections_api.ModelDetail.as_view(), name="api-model"),
+    path("models/<int:pk>/probe/", collections_api.model_probe, name="api-model-probe"),
     path("embed/", collections_api.embed, name="api-embed"),
     path("status/", site_status, name="api-status"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

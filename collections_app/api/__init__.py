@@ -3,7 +3,7 @@
 from collections_app.api.access import TokenViewSet
 from collections_app.api.collections import CollectionViewSet
 from collections_app.api.documents import CollectionDocuments, DocumentViewSet
-from collections_app.api.embedding import ModelList, embed
+from collections_app.api.embedding import ModelDetail, ModelList, embed, model_probe
 from collections_app.api.rows import collection_rows, rows_import
 from collections_app.api.sources import CollectionSources, RunViewSet, SourceViewSet
 from collections_app.api.uploads import CollectionUploads, UploadViewSet
@@ -15,6 +15,7 @@ __all__ = [
     "CollectionUploads",
     "CollectionViewSet",
     "DocumentViewSet",
+    "ModelDetail",
     "ModelList",
     "RunViewSet",
     "SourceViewSet",
@@ -24,5 +25,6 @@ __all__ = [
     "collection_rows",
     "collection_usage",
     "embed",
+    "model_probe",
     "rows_import",
 ]

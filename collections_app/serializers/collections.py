@@ -22,7 +22,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
     owner = serializers.CharField(source="owner.username", read_only=True)
     embedding_model = serializers.SlugRelatedField(
         slug_field="name",
-        queryset=EmbeddingModel.objects.all(),
+        queryset=EmbeddingModel.objects.all(),  # why one cannot be chosen is said in full
         required=False,
         help_text=_("The name of a model; the site's default model if left out."),
     )

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from collections_app import vectors
-from collections_app.models import EmbeddingModel
+from collections_app.models import EmbeddingModel, Probe
+from collections_app.services.models import REGISTRABLE
 
 MAX_TEXTS = 100  # in one request
 MAX_CHARS = 20_000  # of one text
@@ -17,12 +19,19 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
 
     engine = serializers.SerializerMethodField(help_text=_("What runs it; empty: not ready yet."))
 
+    aliases = serializers.SlugRelatedField("name", many=True, read_only=True)
+
     class Meta:
         model = EmbeddingModel
         fields = (
+            "id",
             "name",
+            "aliases",
             "backend",
+            "state",
             "dimension",
+            "truncate_dimension",
+            "modalities",
             "token_limit",
             "query_prefix",
             "passage_prefix",
@@ -35,6 +44,76 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
 
     def get_engine(self, model: EmbeddingModel) -> str:
         return vectors.report(model).engine
+
+
+class ProbeSerializer(serializers.ModelSerializer[Probe]):
+    """`found`: dimension, token_limit, normalised, deterministic, tokens_per_second, query_ms,
+    query_prefix, passage_prefix, dimensions, exact, engine, warnings."""
+
+    class Meta:
+        model = Probe
+        fields = ("state", "step", "found", "error", "created", "started", "finished")
+
+
+class RegisteredModelSerializer(EmbeddingModelSerializer):
+    """For staff: where it is, and its last probe. The key is never given back."""
+
+    has_key = serializers.BooleanField(source="secrets", read_only=True)
+    probe = serializers.SerializerMethodField()
+
+    class Meta(EmbeddingModelSerializer.Meta):
+        fields = (
+            *EmbeddingModelSerializer.Meta.fields,
+            "ref",
+            "base_url",
+            "tokenizer",
+            "has_key",
+            "away_until",
+            "away_reason",
+            "probe",
+        )
+
+    @extend_schema_field(ProbeSerializer(allow_null=True))
+    def get_probe(self, model: EmbeddingModel) -> dict[str, Any] | None:
+        last = model.probes.first()
+        return ProbeSerializer(last).data if last else None
+
+
+class ModelChangeSerializer(serializers.Serializer[Any]):
+    """What may be said of a model. What is left out stays, or is found out."""
+
+    name = serializers.CharField(max_length=200, required=False)
+    ref = serializers.CharField(max_length=500, required=False)
+    base_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    api_key = serializers.CharField(
+        max_length=2000,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text=_("Encrypted at rest; an empty one is forgotten."),
+    )
+    tokenizer = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    token_limit = serializers.IntegerField(min_value=0, required=False)
+    truncate_dimension = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    query_prefix = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, trim_whitespace=False
+    )
+    passage_prefix = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, trim_whitespace=False
+    )
+    normalised = serializers.BooleanField(required=False)
+    precision = serializers.ChoiceField(EmbeddingModel.Precision.choices, required=False)
+    price_per_million_tokens = serializers.DecimalField(
+        max_digits=12, decimal_places=6, min_value=0, required=False
+    )
+    aliases = serializers.ListField(
+        child=serializers.CharField(max_length=200), required=False, max_length=50
+    )
+
+
+class NewModelSerializer(ModelChangeSerializer):
+    backend = serializers.ChoiceField([(one.value, one.label) for one in REGISTRABLE])
+    ref = serializers.CharField(max_length=500)
 
 
 class EmbedSerializer(serializers.Serializer[Any]):

@@ -22,6 +22,14 @@ from collections_app.services.deleting import (
 )
 from collections_app.services.editing import ChangedMeanwhile, edit_document
 from collections_app.services.files import NamedPath, add_files, store_blob
+from collections_app.services.models import (
+    cancel_probe,
+    change_model,
+    delete_model,
+    register,
+    request_probe,
+    set_aliases,
+)
 from collections_app.services.progress import Progress, progress
 from collections_app.services.queueing import (
     cancel,
@@ -59,7 +67,9 @@ __all__ = [
     "add_documents",
     "add_files",
     "cancel",
+    "cancel_probe",
     "cancel_run",
+    "change_model",
     "change_source",
     "confirm_run",
     "create_collection",
@@ -69,6 +79,7 @@ __all__ = [
     "delete_account",
     "delete_collection",
     "delete_documents",
+    "delete_model",
     "delete_source",
     "edit_collection",
     "edit_document",
@@ -79,11 +90,14 @@ __all__ = [
     "progress",
     "reembed",
     "reembed_outdated",
+    "register",
+    "request_probe",
     "request_run",
     "resume",
     "resume_run",
     "retry",
     "retry_failed",
     "safe_id",
+    "set_aliases",
     "store_blob",
 ]

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from collections_app.lengths import problem_with_passages
-from collections_app.models import Collection, EmbeddingModel
+from collections_app.models import Collection, EmbeddingModel, Probe
+from collections_app.reasons import in_words
 from collections_app.services.queueing import reembed
 from collections_app.storage import Rejected
 
@@ -32,9 +33,31 @@ def default_model() -> EmbeddingModel:
     return model
 
 
+def why_unusable(model: EmbeddingModel, *, in_full: bool = True) -> str:
+    """Why no collection can choose it; empty for a model that one can.
+
+    In full it may name folders and addresses of the server's: that is for staff.
+    """
+    if model.usable:
+        return ""
+    last = model.probes.filter(state=Probe.State.FAILED).first()
+    if model.state == EmbeddingModel.State.FAILED and not in_full:
+        return _("%(model)s failed its probe. Choose another model.") % {"model": model}
+    if model.state == EmbeddingModel.State.FAILED and last:
+        return _("%(model)s failed its probe: %(error)s") % {
+            "model": model,
+            "error": in_words(last.error),
+        }
+    return _("%(model)s has not passed its probe yet. Wait for it, or start one.") % {
+        "model": model
+    }
+
+
 @transaction.atomic
 def make_default(model: EmbeddingModel) -> None:
-    """New collections get this model from now on."""
+    """New collections get this model from now on. Raises Rejected for one not usable."""
+    if not model.usable:
+        raise Rejected(why_unusable(model))
     EmbeddingModel.objects.filter(is_default=True).update(is_default=False)
     EmbeddingModel.objects.filter(pk=model.pk).update(is_default=True)
 
@@ -67,8 +90,14 @@ def create_collection(
     passage_tokens: int | None = None,
     passage_overlap: int | None = None,
     split_code: bool = False,
+    although_unusable: bool = False,
 ) -> Collection:
-    """A new collection. Raises Rejected for a name the owner has used, or bad values."""
+    """A new collection. Raises Rejected for a name the owner has used, or bad values.
+
+    `although_unusable`: its vectors come along, so the model need not work here.
+    """
+    if model and not (model.usable or although_unusable):
+        raise Rejected(why_unusable(model, in_full=owner.is_staff))
     collection = Collection(
         owner=owner,
         name=name.strip(),

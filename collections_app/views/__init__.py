@@ -18,6 +18,15 @@ from collections_app.views.documents import (
     document_reembed,
     document_retry,
 )
+from collections_app.views.models import (
+    model,
+    model_action,
+    model_edit,
+    model_kinds,
+    model_list,
+    model_new,
+    model_progress,
+)
 from collections_app.views.pictures import document_picture, document_thumbnail
 from collections_app.views.queueing import (
     collection_cancel,
@@ -57,6 +66,13 @@ __all__ = [
     "document_reembed",
     "document_retry",
     "document_thumbnail",
+    "model",
+    "model_action",
+    "model_edit",
+    "model_kinds",
+    "model_list",
+    "model_new",
+    "model_progress",
     "rows_cancel",
     "rows_import",
     "rows_new",

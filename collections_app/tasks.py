@@ -5,7 +5,7 @@ import time
 
 from celery import shared_task
 
-from collections_app import changes, ingest, partial_files, purge, sources, storage
+from collections_app import changes, ingest, partial_files, probes, purge, sources, storage
 from collections_app.batches import batched
 from collections_app.models import Document
 from collections_app.wake import call, call_on_commit

@@ -22,6 +22,8 @@ router = SimpleRouter(use_regex_path=False)
 router.register("collections", collections_api.CollectionViewSet, basename="api-collections")
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
 router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
+router.register("evaluations", search_api.EvaluationViewSet, basename="api-evaluations")
+router.register("judged-queries", search_api.JudgedQueryViewSet, basename="api-judged-queries")
 router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
 router.register("sources", collections_api.SourceViewSet, basename="api-sources")
 router.register("runs", collections_api.RunViewSet, basename="api-runs")
@@ -94,6 +96,7 @@ urlpatterns = [
         collections_api.collection_usage,
         name="api-collection-usage",
     ),
+    path("embeddings-db/", collections_api.EmbeddingsDb.as_view(), name="api-embeddings-db"),
     path("usage/", collections_api.account_usage, name="api-usage"),
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
     path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
@@ -102,6 +105,32 @@ urlpatterns = [
         "collections/<int:pk>/clusters/",
         search_api.CollectionClusters.as_view(),
         name="api-collection-clusters",
+    ),
+    path(
+        "collections/<int:pk>/judged-queries/",
+        search_api.CollectionJudgedQueries.as_view(),
+        name="api-collection-judged",
+    ),
+    path(
+        "collections/<int:pk>/judged-queries/import/",
+        search_api.judged_import,
+        name="api-collection-judged-import",
+    ),
+    path(
+        "collections/<int:pk>/judged-queries/export/",
+        search_api.judged_export,
+        name="api-collection-judged-export",
+    ),
+    path(
+        "collections/<int:pk>/evaluations/",
+        search_api.CollectionEvaluations.as_view(),
+        name="api-collection-evaluations",
+    ),
+    path("collections/<int:pk>/weights/", search_api.weights, name="api-collection-weights"),
+    path(
+        "collections/<int:pk>/weights/revert/",
+        search_api.weights_revert,
+        name="api-collection-weights-revert",
     ),
     path("search/", search_api.search, name="api-search"),
     path("models/", collections_api.ModelList.as_view(), name="api-models"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from collections_app.models import Collection, Viewer
@@ -73,7 +73,7 @@ def evaluations(user: Viewer, collection: Collection) -> QuerySet[Evaluation]:
 def judged(user: Viewer, collection: Collection) -> QuerySet[JudgedQuery]:
     """The judged queries the user may see, the newest first, with their number of judgements."""
     rows = JudgedQuery.objects.visible_to(user).filter(collection=collection)
-    return rows.annotate(count=Count("judgements")).order_by("-pk")
+    return rows.with_count().order_by("-pk")
 
 
 def apply(evaluation: Evaluation) -> None:

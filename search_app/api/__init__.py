@@ -1,7 +1,34 @@
 """The REST API of search, related documents and clusters."""
 
 from search_app.api.clusters import ClusterViewSet, CollectionClusters
+from search_app.api.judging import (
+    CollectionJudgedQueries,
+    JudgedQueryViewSet,
+    judged_export,
+    judged_import,
+)
+from search_app.api.quality import (
+    CollectionEvaluations,
+    EvaluationViewSet,
+    weights,
+    weights_revert,
+)
 from search_app.api.relations import pairs, related
 from search_app.api.searching import search, similar
 
-__all__ = ["ClusterViewSet", "CollectionClusters", "pairs", "related", "search", "similar"]
+__all__ = [
+    "ClusterViewSet",
+    "CollectionClusters",
+    "CollectionEvaluations",
+    "CollectionJudgedQueries",
+    "EvaluationViewSet",
+    "JudgedQueryViewSet",
+    "judged_export",
+    "judged_import",
+    "pairs",
+    "related",
+    "search",
+    "similar",
+    "weights",
+    "weights_revert",
+]

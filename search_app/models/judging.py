@@ -5,7 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import Collection, Viewer
@@ -57,6 +57,10 @@ class JudgedQueryQuerySet(models.QuerySet["JudgedQuery"]):
         return self.filter(
             Q(owner_id=user.pk, collection__in=seen) | Q(shared=True, collection__in=edited)
         )
+
+    def with_count(self) -> Self:
+        """Each with `count`, the number of its judgements."""
+        return self.annotate(count=Count("judgements"))
 
 
 class JudgedQuery(models.Model):

@@ -20,7 +20,8 @@ from collections_app.services import sources, uploads
 from rag_app import answer
 from rag_app.models import Question
 from search_app import related
-from search_app.models import Cluster, RelatedDocument
+from search_app.evaluation import judging
+from search_app.models import Cluster, Evaluation, JudgedQuery, RelatedDocument
 from tests.factories import PASSWORD, CollectionFactory, UserFactory, embedded
 from tests.search_app.rows import cluster
 
@@ -33,7 +34,8 @@ ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done collections collection_new tokens search ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
-    " api-embed api-status api-schema api-docs api-uploads-list api-usage",
+    " api-embed api-status api-schema api-docs api-uploads-list api-usage"
+    " embeddings_db embeddings_db_file api-embeddings-db",
     "collection": "collection collection_edit collection_delete collection_progress"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
     " api-collections-pause api-collections-resume api-collections-cancel"
@@ -41,7 +43,11 @@ ADDRESSES = {
     " api-collections-detail api-collections-progress api-collections-reembed"
     " api-collections-retry api-collection-documents api-collection-similar"
     " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage"
-    " sources source_kinds source_new rows_new api-collection-sources api-collection-rows",
+    " sources source_kinds source_new rows_new api-collection-sources api-collection-rows"
+    " api-collection-judged api-collection-judged-import api-collection-judged-export"
+    " api-collection-evaluations api-collection-weights api-collection-weights-revert",
+    "judged": "api-judged-queries-detail",
+    "evaluation": "api-evaluations-detail api-evaluations-apply api-evaluations-accept",
     "source": "source source_edit source_delete source_run api-sources-detail api-sources-runs"
     " api-sources-run api-sources-retry",
     "run": "run run_progress run_action api-runs-detail api-runs-problems api-runs-pause"
@@ -73,6 +79,8 @@ SILENT = (
     " source_run run_action run_progress rows_cancel api-upload-rows api-collection-rows"
     " api-sources-runs api-sources-run api-sources-retry api-runs-detail api-runs-problems"
     " api-runs-pause api-runs-resume api-runs-cancel api-runs-confirm"
+    " api-collection-judged-import api-collection-judged-export api-collection-weights"
+    " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
 )
 MORE = {"source_new": ["url"], "run_action": ["pause"]}  # what such addresses end with
 QUERIES = {
@@ -124,7 +132,13 @@ def private(settings, tmp_path):
     upload = uploads.begin(owner, home, f"{SECRET}.txt", 5)
     rows = uploads.receive(owner, home, f"{SECRET}.csv", 16, BytesIO(b"id,text\na,word\n"))
     source = sources.create_source(home, "url", f"{SECRET} source", {"url": "https://example.com"})
+    judged = judging.write(home, owner, f"{SECRET} boats", {documents[0].external_id: 2})
+    evaluation = Evaluation.objects.create(
+        collection=home, owner=owner, state="failed", error=f"{SECRET} failed"
+    )
     return {
+        "judged": judged.pk,
+        "evaluation": evaluation.pk,
         "owner": owner,
         "key": key,
         "collection": home.pk,
@@ -187,7 +201,7 @@ def told(response):
 
 def counts():
     models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload, Source)
-    models += (Run,)
+    models += (Run, JudgedQuery, Evaluation)
     return {model: model._base_manager.count() for model in models}
 
 

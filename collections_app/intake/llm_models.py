@@ -15,10 +15,15 @@ def model_for(model_id: str, vector: np.ndarray | None) -> EmbeddingModel:
     `vector` is one of its vectors. A model that is made may be missing on this machine: then
     stored vectors are compared all the same, and a text asks for the model with ModelMissing.
     """
+    return registered(model_id, vector) or _made(model_id[:180] or "unknown", vector)
+
+
+def registered(model_id: str, vector: np.ndarray | None) -> EmbeddingModel | None:
+    """The model of this name or alias whose vectors are as long as this one."""
     found = _meant(model_id)
     if vector is not None:
         found = found.filter(dimension=len(vector))
-    return found.first() or _made(model_id[:180] or "unknown", vector)
+    return found.first()
 
 
 def model_id(model: EmbeddingModel, known: str) -> str:

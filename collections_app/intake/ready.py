@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from pgvector import Vector as PgVector
 
+from collections_app import purge, quotas
 from collections_app.copying import copy_rows
+from collections_app.intake.incoming import AddResult, Problem
 from collections_app.models import Collection, Document, ImportedRow, Passage, Posting, Vector
 from collections_app.pipeline.embeddings_db import StoredRow
 from collections_app.pipeline.terms import terms
@@ -23,6 +25,29 @@ class Ready:
     row: StoredRow
     vector: np.ndarray
     document: Document
+
+
+def add(collection: Collection, items: Sequence[Ready]) -> AddResult:
+    """Add what the quotas leave room for; documents of known ids are replaced. In the caller's
+    transaction."""
+    # One adder per collection at a time, as where other documents are added.
+    Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)
+    sizes = {one.document.external_id: _size(one) for one in items}
+    refused = quotas.admit(collection, sizes)
+    result = AddResult(problems=[Problem(key, reason) for key, reason in refused.items()])
+    taken = [one for one in items if one.document.external_id not in refused]
+    known = collection.documents.filter(external_id__in=[one.row.id for one in taken])
+    ids = set(known.values_list("external_id", flat=True))
+    purge.delete(known)
+    write(collection, taken)
+    for one in taken:
+        (result.changed if one.row.id in ids else result.added).append(one.document.pk)
+    return result
+
+
+def _size(one: Ready) -> int:
+    blob = one.document.blob
+    return blob.size if blob else len((one.row.content or "").encode())
 
 
 def write(collection: Collection, items: Sequence[Ready]) -> None:

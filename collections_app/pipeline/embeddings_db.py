@@ -1,6 +1,7 @@
 """The reference tool's `embeddings.db`: an SQLite file of collections and their embeddings."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass
@@ -12,6 +13,9 @@ from .extracted import Unreadable
 
 _ROW = ("id", "embedding", "content", "content_blob", "content_hash", "metadata", "updated")
 _LENGTH = 100_000_000  # bytes of one value; SQLite would take ten times that
+_SECONDS = 600.0  # that one file may be open
+_STEPS = 100_000  # of SQLite's machine, between two looks at the clock
+_ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
 # As the tool's migrations leave it, to the letter, and with the note that they were made:
 # else the tool would try to make the tables again.
 _SCHEMA = """
@@ -126,12 +130,30 @@ def opened(path: Path) -> Iterator[EmbeddingsDb]:
     try:
         address = f"file:{quote(str(path.resolve()))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LENGTH)
+            _bound(connection)
             connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
             yield EmbeddingsDb(connection)
     except sqlite3.Error as error:
         raise Unreadable(f"The file is not an SQLite database, or is damaged: {error}.") from error
+
+
+def _bound(connection: sqlite3.Connection) -> None:
+    """The file may be anybody's: nothing but reading, in bounds of memory and time."""
+    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LENGTH)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.set_authorizer(_authorize)
+    end = time.monotonic() + _SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+
+
+def _authorize(action: int, first: str | None, second: str | None, *rest: object) -> int:
+    if action == sqlite3.SQLITE_PRAGMA:
+        return sqlite3.SQLITE_OK if first == "table_info" else sqlite3.SQLITE_DENY
+    if action not in _ALLOWED or (action == sqlite3.SQLITE_FUNCTION and second != "count"):
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
 
 
 def write(path: Path, tables: Iterable[tuple[StoredCollection, Iterable[StoredRow]]]) -> int:

@@ -123,3 +123,12 @@ class DryRunSerializer(serializers.Serializer[Any]):
     )
     failed = serializers.IntegerField()
     problems = BadRowSerializer(many=True)
+
+
+class StartedSerializer(serializers.Serializer[Any]):
+    """A collection of an embeddings.db: the run that brings it in, or why there is none."""
+
+    name = serializers.CharField()
+    collection = serializers.IntegerField(source="run.source.collection_id", default=None)
+    run = serializers.IntegerField(source="run.pk", default=None)
+    problem = serializers.CharField()

@@ -114,7 +114,6 @@ def _replace(source: Source, blob: Blob, options: dict[str, Any]) -> None:
     before = source.blob_id
     source.blob = blob
     change_source(source, options=options)
-    source.items.update(validators={})
     if before and before != blob.pk:
         transaction.on_commit(lambda: remove_unused([before]), robust=True)
 

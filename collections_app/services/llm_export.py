@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from collections_app import storage
 from collections_app.intake.llm_models import model_id
@@ -21,8 +24,10 @@ from collections_app.models import (
 )
 from collections_app.pipeline import embeddings_db
 from collections_app.pipeline.embeddings_db import StoredCollection, StoredRow
+from collections_app.storage import Rejected
 
 AT_ONCE = 500
+MOST_AT_ONCE = 100_000  # documents in an answer
 
 
 def export_database(collections: Sequence[Collection], path: Path) -> int:
@@ -40,6 +45,26 @@ def export_database(collections: Sequence[Collection], path: Path) -> int:
             for one in sorted(collections, key=lambda one: numbers[one.pk])
         ),
     )
+
+
+def exported(collections: Sequence[Collection]) -> IO[bytes]:
+    """The file, open for reading; it is gone from the disk once it is closed.
+
+    Raises Rejected where there is more than a request should wait for.
+    """
+    count = Document.objects.filter(collection__in=[one.pk for one in collections]).count()
+    if count > MOST_AT_ONCE:
+        raise Rejected(
+            _(
+                "These are %(count)d documents; %(most)d can be had at once. Choose fewer "
+                "collections, or ask an administrator for `manage.py export_llm_db`."
+            )
+            % {"count": count, "most": MOST_AT_ONCE}
+        )
+    with tempfile.TemporaryDirectory(prefix="export-") as folder:
+        path = Path(folder) / "embeddings.db"
+        export_database(collections, path)
+        return path.open("rb")
 
 
 def _numbers(

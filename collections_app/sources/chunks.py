@@ -13,8 +13,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from collections_app import intake, storage
-from collections_app.intake import Incoming
-from collections_app.models import Blob, Run, RunProblem, SourceItem
+from collections_app.intake import AddResult, Incoming, ready
+from collections_app.intake.ready import Ready
+from collections_app.models import Blob, Collection, Run, RunProblem, SourceItem
 from collections_app.pipeline.extracted import PLAIN
 from collections_app.sources import queue
 from collections_app.sources.items import Content, Validators
@@ -36,6 +37,7 @@ class Chunk:
     wake: Wake
     items: int = field(default_factory=lambda: ITEMS)  # in one transaction
     _incoming: list[Incoming] = field(default_factory=list)
+    _ready: list[Ready] = field(default_factory=list)
     _seen: dict[str, Validators] = field(default_factory=dict)
     _problems: list[RunProblem] = field(default_factory=list)
     _unchanged: int = 0
@@ -58,10 +60,14 @@ class Chunk:
 
     def content(self, external_id: str, found: Content, validators: Validators) -> None:
         """Stores the file, where it is one. Raises Rejected."""
-        item, size = incoming(external_id, found)
-        self._incoming.append(item)
+        if found.ready:
+            self._ready.append(found.ready)
+            self._bytes += len(found.ready.document.text) + found.ready.vector.nbytes
+        else:
+            item, size = incoming(external_id, found)
+            self._incoming.append(item)
+            self._bytes += size
         self._seen[external_id] = validators
-        self._bytes += size
 
     def problem(self, external_id: str, outcome: str, reason: str, seen: bool = True) -> None:
         """An item that is left out. One that was seen is asked for anew in the next run."""
@@ -75,7 +81,7 @@ class Chunk:
         self.run.cursor = cursor | ({} if at is None else {"at": at})
         with transaction.atomic():
             current = queue.lock(self.run)
-            result = intake.add_documents(current.source.collection, self._incoming, self.wake)
+            result = self._add(current.source.collection)
             for one in result.problems:
                 self.problem(one.external_id, RunProblem.Outcome.FAILED, one.message)
             self._write_items()
@@ -89,6 +95,12 @@ class Chunk:
             same = {"attempts": 0, "error": "", "progressed": Now()}
             queue.update(self.run, cursor=self.run.cursor, **sums, **same)
         self._clear()
+
+    def _add(self, collection: Collection) -> AddResult:
+        """A run's items all bring their vectors, or none does."""
+        if self._ready:
+            return ready.add(collection, self._ready)
+        return intake.add_documents(collection, self._incoming, self.wake)
 
     def _write_items(self) -> None:
         rows = [
@@ -108,7 +120,7 @@ class Chunk:
         )
 
     def _clear(self) -> None:
-        self._incoming, self._seen, self._problems = [], {}, []
+        self._incoming, self._ready, self._seen, self._problems = [], [], {}, []
         self._unchanged = self._elsewhere = self._bytes = 0
         self._since = time.monotonic()
 
@@ -126,6 +138,8 @@ def incoming(external_id: str, found: Content) -> tuple[Incoming, int]:
 
 def content_hash(external_id: str, found: Content) -> str:
     """That of the document which the content would come to. Nothing is stored."""
+    if found.ready:
+        return found.ready.document.content_hash
     blob = None
     if found.data is not None:
         blob = Blob(sha256=hashlib.sha256(found.data).hexdigest())

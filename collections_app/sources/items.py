@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from collections_app.intake.ready import Ready
 from collections_app.models import Blob, Source
 
 Validators = dict[str, Any]  # how to ask whether it changed: {"etag"}, {"size", "mtime"}, {"sha"}
@@ -13,11 +14,13 @@ Validators = dict[str, Any]  # how to ask whether it changed: {"etag"}, {"size",
 
 @dataclass(frozen=True)
 class Content:
-    """What stands at an item now: text, bytes, or the path of a file, one of the three."""
+    """What stands at an item now: text, bytes, the path of a file, or a document that brings
+    its vector along, one of the four."""
 
     text: str | None = None
     data: bytes | None = None
     path: Path | None = None
+    ready: Ready | None = None
     media_type: str = ""
     title: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)

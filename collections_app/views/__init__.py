@@ -18,6 +18,7 @@ from collections_app.views.documents import (
     document_reembed,
     document_retry,
 )
+from collections_app.views.embeddings_db import embeddings_db, embeddings_db_file
 from collections_app.views.models import (
     model,
     model_action,
@@ -66,6 +67,8 @@ __all__ = [
     "document_reembed",
     "document_retry",
     "document_thumbnail",
+    "embeddings_db",
+    "embeddings_db_file",
     "model",
     "model_action",
     "model_edit",

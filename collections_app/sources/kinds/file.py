@@ -1,4 +1,5 @@
-"""An uploaded archive or mailbox, each file in it an item, or a table, each row one."""
+"""An uploaded archive or mailbox, each file in it an item, or a table, each row one, or a
+collection of an `embeddings.db`, each row one with its vector."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from collections_app.intake import media_type, safe_id
 from collections_app.models import Blob
 from collections_app.pipeline import containers
 from collections_app.pipeline.extracted import Unreadable
+from collections_app.sources import embeddings
 from collections_app.sources.items import Content, Context, Item, Skipped, Unlisted, Validators
 from collections_app.sources.options import Option
 from collections_app.sources.tables import MEDIA_TYPE, check_plan, rows_of
@@ -18,7 +20,8 @@ from collections_app.storage import Rejected, path_of
 
 OPTIONS = (
     Option("name"),  # the file's own
-    Option("reading", default="auto", choices=("auto", "container", "rows")),
+    Option("reading", default="auto", choices=("auto", "container", "rows", "embeddings")),
+    Option("collection", int, least=-(2**63), most=2**63 - 1),  # its number in an embeddings.db
     Option("format", dict),  # RowFormat's, where it is known
     Option("plan", dict),  # Plan's, for rows
     MEDIA_TYPE,  # of the text in rows
@@ -38,7 +41,9 @@ def items(context: Context) -> Iterator[Item]:
     assert context.blob is not None  # checked when the source was made
     path = path_of(context.blob.sha256)
     try:
-        if _is_container(path, context.options["reading"]):
+        if context.options["reading"] == "embeddings":
+            yield from embeddings.items_of(path, context)
+        elif _is_container(path, context.options["reading"]):
             yield from _members(path)
         else:
             yield from rows_of(path, context)

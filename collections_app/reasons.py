@@ -10,6 +10,10 @@ from functools import cache
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from collections_app import run_reasons
+
+_PLACE = re.compile(r"%(?:\((\w+)\))?[sd]")
+
 SENTENCES = (
     # reading
     _("The file is empty. Choose one that has text in it."),
@@ -119,17 +123,27 @@ def in_words(reason: str) -> str:
     """The reason in the reader's language; as it is where it is none of the sentences."""
     for sentence, pattern in _patterns():
         if found := pattern.fullmatch(reason):
-            return gettext(sentence) % found.groupdict()
-    return reason
+            return _filled(gettext(sentence), found)
+    return gettext(reason) if reason.strip() else reason
 
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(sentence, _pattern(sentence)) for sentence in SENTENCES]
+    return [(one, _pattern(one)) for one in (*SENTENCES, *run_reasons.SENTENCES)]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = re.split(r"%\((\w+)\)s", sentence)  # words and names, by turns
+    parts = _PLACE.split(sentence)  # words and names, by turns; a place may have no name
     parts[::2] = map(re.escape, parts[::2])
-    parts[1::2] = [f"(?P<{name}>.+)" for name in parts[1::2]]
+    parts[1::2] = [f"(?P<{name}>.+)" if name else "(.+)" for name in parts[1::2]]
     return re.compile("".join(parts), re.DOTALL)
+
+
+def _filled(text: str, found: re.Match[str]) -> str:
+    """The text with what was found in its places; a reason in a reason is translated too."""
+
+    def word(place: re.Match[str]) -> str:
+        value = found[place[1] or 1]
+        return in_words(value) if place[1] == "reason" else value
+
+    return _PLACE.sub(word, text)

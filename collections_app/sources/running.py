@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 
 from django.db import DatabaseError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from collections_app.models import Run
@@ -42,6 +43,11 @@ def execute(run: Run, wake: Wake, go_on: GoOn = lambda: True) -> None:
     Whatever goes wrong is noted in the run. Raises DatabaseError when the database goes away;
     the lease runs out then.
     """
+    with translation.override("en"):  # reasons are kept in English, and read in any language
+        _execute(run, wake, go_on)
+
+
+def _execute(run: Run, wake: Wake, go_on: GoOn) -> None:
     try:
         with queue.Lease(run):
             _pass(run, wake, go_on)

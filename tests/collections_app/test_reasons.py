@@ -1,5 +1,7 @@
 """Reasons that were noted down in English are read in the reader's language."""
 
+import ast
+import re
 from pathlib import Path
 from random import Random
 
@@ -7,11 +9,12 @@ import numpy as np
 import pytest
 from django.utils import translation
 
+from collections_app import reasons, run_reasons, services, sources
 from collections_app.encoders import ModelMissing
 from collections_app.encoders.folder import folder
 from collections_app.ingest.encode import NoVectorError, _check
 from collections_app.ingest.states import set_aside_exhausted
-from collections_app.models import Document
+from collections_app.models import Document, RunProblem
 from collections_app.pipeline.extract import extract
 from collections_app.pipeline.extracted import Unreadable
 from collections_app.reasons import in_words
@@ -81,6 +84,51 @@ def test_pages_tell_why_a_document_was_set_aside(admin_client, admin_user):
         assert reason in admin_client.get(address).text
         page = admin_client.get(address, headers={"Accept-Language": "zh-TW"}).text
         assert (reason in page, chinese(reason) in page) == (False, True), address
+
+
+@pytest.mark.django_db
+def test_reasons_of_runs_are_told(admin_client, admin_user, tmp_path, settings):
+    """The worker's language is English, whatever that of the site."""
+    settings.SOURCE_ROOTS = [str(tmp_path)]
+    collection = CollectionFactory(owner=admin_user)
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    source = services.create_source(collection, "folder", "Notes", {"path": str(folder)})
+    folder.rmdir()
+    run = services.request_run(source)
+    with translation.override("zh-hant"):
+        sources.work(20, lambda: None)
+    run.refresh_from_db()
+    assert run.error == f"{folder} is not a folder on the server."
+    RunProblem.objects.create(run=run, external_id="a", reason="Another item has the same id.")
+    for page in (f"/r/{run.pk}/", f"/admin/collections_app/run/{run.pk}/change/"):
+        told = admin_client.get(page, headers={"Accept-Language": "zh-TW"}).text
+        assert chinese(run.error) in told
+        assert run.error not in told
+    told = admin_client.get(f"/r/{run.pk}/", headers={"Accept-Language": "zh-TW"}).text
+    assert chinese("Another item has the same id.") in told
+
+
+def test_reason_within_a_reason_is_told():
+    inner = "www.example.com did not answer in time."
+    told = chinese(f"10 items in a row could not be had: {inner}")
+    assert chinese(inner) in told
+
+
+def stored_sentences():
+    """Texts with a place in them that a run may note down, by the modules that make them."""
+    package = Path(reasons.__file__).parent
+    for path in [*(package / "sources").rglob("*.py"), *(package / "intake").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+                text = node.args[0].value
+                if re.search(r"%(\(\w+\))?[sd]", text):
+                    yield text
+
+
+def test_every_reason_of_a_run_is_known():
+    known = {*reasons.SENTENCES, *run_reasons.SENTENCES, "row %(number)d"}
+    assert set(stored_sentences()) - known == set()
 
 
 def test_other_reasons_stay_as_they_are():

@@ -36,6 +36,7 @@ urlpatterns = [
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
     path("api/", include("embedsite.api")),
+    path("v1/", include("embedsite.openai_api")),
     path("", include("collections_app.urls")),
     path("", include("search_app.urls")),
     path("", include("rag_app.urls")),

@@ -14,9 +14,12 @@ class Weights:
     """How much each kind of evidence counts. All are 0 or more."""
 
     meaning: float = 0.2  # a standard deviation of cosine above the mean
-    keywords: float = 0.05  # a point of BM25 that is all that the query's words can give
-    full_match: float = 1.0  # a document that holds all of the query's words
+    keywords: float = 0.1  # a point of BM25 that is all that the query's words can give
+    full_match: float = 0.5  # a passage that holds all of the query's words
     coverage_from: float = 0.3  # share of the query's rarity below which there is no bonus
+    title: float = 0.8  # a title that holds all of the query's words
+    neighbours: float = 0.7  # the vouching of a document of the same meaning
+    feedback: float = 0.4  # the best documents' vectors, added to the query's
 
     def __post_init__(self) -> None:
         for name, value in self.to_json().items():

@@ -18,7 +18,8 @@ def read(
     """The rows of a query without NULLs. `columns`: each one's type, or a vector's dimension."""
     row = _row(columns)
     statement = f"COPY ({query}) TO STDOUT (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(statement, values) as copy:
+    # Its own cursor: the one that Django puts around it for DEBUG takes no values here.
+    with connection.cursor() as cursor, cursor.cursor.copy(statement, values) as copy:
         data = b"".join(copy)
     return np.frombuffer(data[HEADER:-TRAILER], dtype=row)
 

@@ -8,6 +8,7 @@ from django.db import connection
 
 from collections_app.models import EmbeddingModel
 from search_app.analysis.fusion import K1, B, Terms, rarity
+from search_app.queries.scope import Scope
 from search_app.queries.vectors import text
 
 # In a pool this large, terms that stand in over half of the passages are not looked up:
@@ -42,6 +43,7 @@ FROM unnest(%(terms)s::text[], %(rarities)s::float8[]) AS query(term, rarity)
 JOIN collections_app_posting posting
   ON posting.term = query.term AND posting.collection_id = ANY(%(collections)s)
 JOIN collections_app_passage passage ON passage.id = posting.passage_id
+{filter}
 GROUP BY posting.passage_id
 ORDER BY sum(
     query.rarity * posting.frequency * (%(k1)s + 1)
@@ -51,18 +53,20 @@ LIMIT %(limit)s
 """
 
 
-def best(collection_ids: Sequence[int], terms: Terms, limit: int) -> list[int]:
-    """Passage ids by BM25, best first."""
+def best(scope: Scope, terms: Terms, limit: int) -> list[int]:
+    """Passage ids of the scope by BM25, best first."""
     scored = _worth_scoring(terms)
     if not scored:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            BEST,
+            BEST.format(filter=_filter(scope)),
             {
+                **(scope.condition.params if scope.condition else {}),
+                "passages": None if scope.passages is None else scope.passages.tolist(),
                 "terms": scored,
                 "rarities": [terms.rarity[term] for term in scored],
-                "collections": list(collection_ids),
+                "collections": list(scope.collections),
                 "k1": K1,
                 "b": B,
                 "mean": max(terms.mean_length, 1.0),
@@ -70,6 +74,17 @@ def best(collection_ids: Sequence[int], terms: Terms, limit: int) -> list[int]:
             },
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _filter(scope: Scope) -> str:
+    if scope.passages is not None:
+        return "WHERE posting.passage_id = ANY(%(passages)s)"
+    if scope.condition is not None:
+        return (
+            "JOIN collections_app_document document ON document.id = passage.document_id"
+            f" WHERE {scope.condition.sql}"
+        )
+    return ""
 
 
 def _worth_scoring(terms: Terms) -> list[str]:

@@ -26,6 +26,11 @@ class _Sample:
     count: int  # passages of the collection
     vectors: NDArray[np.float32]  # (n, dimension), length 1
     until: float
+    chance: float  # cosine that CHANCE of all pairs of them stay below
+
+
+CHANCE = 0.95
+PAIRED = 400  # passages that are paired with each other
 
 
 _kept: OrderedDict[tuple[int, int], _Sample] = OrderedDict()
@@ -42,6 +47,16 @@ def spreads(collections: Sequence[int], model: EmbeddingModel, vector: np.ndarra
             cosines = sample.vectors @ unit
             found.append(Spread(sample.count, float(cosines.mean()), float(cosines.var())))
     return found
+
+
+def cutoff(collections: Sequence[int], model: EmbeddingModel) -> float:
+    """The least cosine that is a match rather than chance, over these collections.
+
+    Passages taken at random mostly have nothing to do with each other: 95 of 100 pairs of them
+    stay below it. That of the collection with the lowest counts; 0 where there are no vectors.
+    """
+    found = [sample.chance for pk in collections if len((sample := _sample(pk, model)).vectors) > 1]
+    return min(found, default=0.0)
 
 
 def _sample(collection_id: int, model: EmbeddingModel) -> _Sample:
@@ -70,7 +85,14 @@ def _read(collection_id: int, model: EmbeddingModel, until: float) -> _Sample:
     )
     vectors = rows["vector"].astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return _Sample(count, vectors, until)
+    return _Sample(count, vectors, until, _chance(vectors))
+
+
+def _chance(vectors: NDArray[np.float32]) -> float:
+    """The cosine that CHANCE of the pairs of the first PAIRED vectors stay below."""
+    some = vectors[:PAIRED]
+    pairs = (some @ some.T)[np.triu_indices(len(some), 1)]
+    return float(np.quantile(pairs, CHANCE)) if len(pairs) else 0.0
 
 
 def _chosen(collection_id: int, model_id: int) -> tuple[int, list[int]]:

@@ -12,9 +12,10 @@ from search_app.evaluation.cases import Case
 from search_app.evaluation.measures import DEPTH, Figures, scored
 from search_app.search import search
 
-# Settings by name: changes to the weights in force. Two of them leave one leg out.
-MEANING_ONLY = {"keywords": 0.0, "full_match": 0.0}
-KEYWORDS_ONLY = {"meaning": 0.0}
+# Settings by name: changes to the weights in force. Two of them are one leg alone.
+PLAIN = {"full_match": 0.0, "title": 0.0, "neighbours": 0.0, "feedback": 0.0}
+MEANING_ONLY = {**PLAIN, "keywords": 0.0}
+KEYWORDS_ONLY = {**PLAIN, "meaning": 0.0}
 SETTINGS: dict[str, dict[str, float]] = {
     "current": {},
     "defaults": Weights().to_json(),

@@ -40,4 +40,4 @@ RUN EMBEDSITE_VAR=/tmp/build python manage.py compilemessages \
 USER embedsite
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "embedsite.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "embedsite.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120", "--limit-request-line", "0", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collections_app.columns_form import NamesField, column_fields, plan_of
 from collections_app.models import Source
 from collections_app.sources import kinds
 from collections_app.sources.options import Option
@@ -137,6 +140,11 @@ class SourceForm(forms.Form):
         super().__init__(data, initial=self._stored())
         for option in self.known:
             self.fields[option.name] = _field(option)
+        self.planned = kind != Source.Kind.FILE and any(o.name == "plan" for o in module.OPTIONS)
+        if self.planned:
+            self.fields |= column_fields()
+        if "path" in self.fields:
+            self.fields["path"].help_text = _roots_told()
         for option in self.secret:
             self.fields[f"secret_{option.name}"] = self._secret_field(option)
         if source and source.secrets:
@@ -152,6 +160,8 @@ class SourceForm(forms.Form):
         """For the service: those of the fields over those that have none here."""
         kept = self.source.options if self.source else {}
         given = {one.name: self.cleaned_data[one.name] for one in self.known}
+        if self.planned:
+            given["plan"] = plan_of(self.cleaned_data, kept.get("plan") or {})
         return kept | {name: value for name, value in given.items() if value is not None}
 
     def secrets(self) -> dict[str, Any] | None:
@@ -168,6 +178,7 @@ class SourceForm(forms.Form):
         if self.source is None:
             return {option.name: option.default for option in self.known}
         options = dict(self.source.options)
+        options |= options.get("plan") or {}
         if isinstance(options.get("metadata"), list):
             options["metadata"] = ", ".join(options["metadata"])
         every = self.source.every_minutes
@@ -192,6 +203,14 @@ class SourceForm(forms.Form):
         return forms.CharField(**words, widget=widget, max_length=2000)
 
 
+def _roots_told() -> str:
+    """Which folders of the server a path may be in."""
+    if not settings.SOURCE_ROOTS:
+        return _("No folder may be read yet: an administrator names them in SOURCE_ROOTS.")
+    told = _("In one of the folders that may be read: %s.") % ", ".join(settings.SOURCE_ROOTS)
+    return escape(told)
+
+
 class HeadersField(forms.CharField):
     """`Name: value` on each line, as {name: value}."""
 
@@ -205,13 +224,6 @@ class HeadersField(forms.CharField):
         return {name.strip(): value.strip() for name, _colon, value in pairs}
 
 
-class ListField(forms.CharField):
-    """Words with commas between them, as a list."""
-
-    def clean(self, value: Any) -> Any:
-        return [word.strip() for word in super().clean(value).split(",") if word.strip()]
-
-
 def _field(option: Option) -> forms.Field:
     label, help_text = words_of(option.name)
     words: dict[str, Any] = {"label": label, "help_text": help_text, "required": option.required}
@@ -222,7 +234,7 @@ def _field(option: Option) -> forms.Field:
     if option.type is bool:
         return forms.BooleanField(**words | {"required": False})
     if option.type is list:
-        return ListField(**words)
+        return NamesField(**words)
     if option.name == "query":
         return forms.CharField(**words, widget=forms.Textarea(attrs={"rows": 5}))
     return forms.CharField(**words)

@@ -51,7 +51,7 @@ class CollectionDocuments(generics.ListAPIView[Document]):
         collection = get_object_or_404(collections, pk=self.kwargs["pk"])
         wanted = DocumentFilterSerializer(data=self.request.query_params)
         wanted.is_valid(raise_exception=True)
-        lookups = {"id_prefix": "external_id__startswith"}
+        lookups = {"id_prefix": "external_id__startswith", "metadata": "metadata__contains"}
         filters = {lookups.get(key, key): value for key, value in wanted.validated_data.items()}
         rows = collection.documents.filter(**filters).select_related("blob")
         return rows.defer(*long_columns())

@@ -36,6 +36,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SAMPLE = 4096
 # Without their mark these fit almost any bytes.
 _NOT_GUESSED = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
+# A guess of one of these stands beside cp1252, which it differs from in a few letters. Any other
+# is wrong where the bytes read as Western words: their accents can be halves of characters too.
+_LATIN = {
+    "cp1250", "cp1254", "cp1257", "cp1258", "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_9",
+    "iso8859_10", "iso8859_13", "iso8859_14", "iso8859_15", "iso8859_16", "latin_1",
+}  # fmt: skip
+# Accented letters one at a time, beside a plain letter or at a word's end; quotes and dashes.
+_WESTERN = re.compile(
+    r"(?:[\x00-\x7f]|(?<![À-ÿ])[À-ÖØ-öø-ÿŒœŠšŽžŸ](?![À-ÿ])|[‘’“”„–—…€«»¡¿](?![À-ÿ]{2}))*"
+)
 # Of the characters outside ASCII, the share that may be broken in text still read as UTF-8.
 _DAMAGE = 0.02
 
@@ -120,6 +130,8 @@ def _unmarked(data: bytes) -> tuple[str, str]:
 def _guessed(data: bytes) -> tuple[str, str]:
     matches = charset_normalizer.from_bytes(data, cp_exclusion=_NOT_GUESSED)
     best = matches.best()
+    if (best is None or best.encoding not in _LATIN) and _is_western(data):
+        return data.decode("cp1252"), "cp1252"
     if best is None:
         if kind := _kind(data):
             raise Unreadable(_binary(kind))
@@ -129,6 +141,20 @@ def _guessed(data: bytes) -> tuple[str, str]:
         if match.encoding == "cp1252" and match.chaos <= best.chaos:
             best = match
     return str(best), best.encoding
+
+
+def _is_western(data: bytes) -> bool:
+    """Whether the bytes read as words with a few accents, and not as characters of two bytes.
+
+    Those come side by side, or look like signs; accents stand alone within a Latin word.
+    """
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    high = sum(character > "\x7f" for character in text)
+    letters = sum(character.isascii() and character.isalpha() for character in text)
+    return _WESTERN.fullmatch(text) is not None and high * 2 <= letters
 
 
 def _as_declared(data: bytes) -> tuple[str, str] | None:

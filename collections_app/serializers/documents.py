@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Document, Passage
 from collections_app.pipeline.extract import FORMATS
 
@@ -149,6 +150,16 @@ class DocumentFilterSerializer(serializers.Serializer[Any]):
     id_prefix = serializers.CharField(
         required=False, help_text=_("Ids that begin so; % and _ are plain characters.")
     )
+    metadata = serializers.JSONField(
+        required=False,
+        binary=True,
+        help_text=_('What their metadata holds, as JSON, URL-encoded: {"kind": "method"}.'),
+    )
+
+    def validate_metadata(self, metadata: Any) -> Any:
+        if message := problem_with_metadata(metadata):
+            raise serializers.ValidationError(message)
+        return metadata
 
 
 class PassageSerializer(serializers.ModelSerializer[Passage]):

@@ -129,15 +129,26 @@ def vetted(host: str, port: int) -> list[str]:
     if not addresses:
         raise OSError(_("the host has no address"))
     for address in addresses:
-        if not may_connect(address):
-            raise Refused(
-                _(
-                    "%(host)s is not on the public internet: it leads to %(address)s. An "
-                    "administrator can allow networks in the setting FETCH_ALLOWED_NETWORKS."
-                )
-                % {"host": host, "address": address}
-            )
+        _check_address(host, address)
     return addresses
+
+
+def check_literal(host: str) -> None:
+    """Raises Refused where the host is an IP address that may not be connected to: what a name
+    leads to is seen when it is fetched."""
+    with suppress(ValueError):
+        _check_address(host, str(ipaddress.ip_address(host)))
+
+
+def _check_address(host: str, address: str) -> None:
+    if not may_connect(address):
+        raise Refused(
+            _(
+                "%(host)s is not on the public internet: it leads to %(address)s. An "
+                "administrator can allow networks in the setting FETCH_ALLOWED_NETWORKS."
+            )
+            % {"host": host, "address": address}
+        )
 
 
 def may_connect(written: str) -> bool:

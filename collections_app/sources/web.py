@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from collections_app.sources.addresses import Refused, parse
+from collections_app.sources.addresses import Refused, check_literal, parse
 from collections_app.sources.fetch import Fetched, Fetcher
 from collections_app.sources.items import Content, Context, Item, Validators
 from collections_app.sources.options import Option
@@ -20,9 +20,9 @@ _OURS = {"host", "content-length", "transfer-encoding", "connection", "accept-en
 
 
 def check_url(url: str) -> None:
-    """Raises Rejected for what can never be fetched; where it leads is seen in the run."""
+    """Raises Rejected for what can never be fetched; where a name leads is seen in the run."""
     try:
-        parse(url)
+        check_literal(parse(url).host)
     except Refused as error:
         raise Rejected(str(error)) from error
 

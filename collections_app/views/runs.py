@@ -71,6 +71,9 @@ def _context(found: Run) -> dict[str, object]:
         "under_way": found.state in (Run.State.QUEUED, Run.State.RUNNING),
         "stalled": _stalled(found),
         "gone": found.cursor.get("gone", 0),
+        "took": (found.finished - found.started).total_seconds()
+        if found.started and found.finished
+        else None,
     }
 
 

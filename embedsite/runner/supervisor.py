@@ -39,9 +39,12 @@ childlogdir=log
 programs=web,worker,beat
 """
 
+# A search of MAX_QUERY_CHARS characters is up to twelve times as long in an address, so that the
+# limit of the request line is that of gunicorn's buffer, 1 MB.
 WEB = (
     "gunicorn embedsite.wsgi --bind 127.0.0.1:{port} --worker-class gthread --workers 1 "
-    "--threads 16 --timeout 120 --graceful-timeout 5 --no-control-socket"
+    "--threads 16 --timeout 120 --graceful-timeout 5 --limit-request-line 0 "
+    "--no-control-socket"
 )
 # A child of the worker is renewed now and then, so that no leak can grow for long. It is not
 # signalled with its parent (no stopasgroup): it finishes and commits the batch it works on.

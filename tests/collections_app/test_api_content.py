@@ -257,7 +257,10 @@ def test_documents_are_filtered(api, collection):
     assert found(id_prefix="a%") == {"a%1"}
     assert found(external_id="ab1") == {"ab1"}
     assert found(state="ready") == {"a_1", "ab1"}
-    for bad in ({"state": "x"}, {"id_prefix": "\x00"}):
+    Document.objects.filter(external_id="ab1").update(metadata={"kind": "note", "n": 2})
+    assert found(metadata='{"kind": "note"}') == {"ab1"}
+    assert found(metadata='{"kind": "note", "n": 3}') == set()
+    for bad in ({"state": "x"}, {"id_prefix": "\x00"}, {"metadata": "[1]"}, {"metadata": "{"}):
         response = api.get(documents(collection), bad)
         assert set(problem(response)["errors"]) == set(bad)
 

@@ -85,7 +85,9 @@ def test_bad_rows_are_told_and_the_others_go_in(folder):
     out, err = run(folder / "rows.nl", "--format", "nl")
     assert out == "notes: 2 added, 0 changed, 0 unchanged, 4 failed.\n"
     assert [line.split(":")[0] for line in err.splitlines()] == ["row 2", "row 3", "row 4", "row 5"]
-    assert texts() == {"a": "Fine", "f": "Fine too"}
+    assert texts() == {"a": "Fine", "f": "Fine too"}  # and the status is 0: nothing was raised
+    (folder / "bad.nl").write_text("{\n[]")
+    assert refusal(folder / "bad.nl", "--format", "nl") == (1, "Nothing went in.")
 
 
 def test_prefix_prepend_and_metadata_go_to_every_row(folder):

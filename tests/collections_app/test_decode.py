@@ -150,3 +150,37 @@ def test_refusal_says_what_can_be_read():
 
 def test_clean_leaves_one_kind_of_line_end_and_no_controls():
     assert clean("a\r\nb\rc\fd\ufeff\x07\x1b[1m\ud800\te") == "a\nb\nc\nd[1m\ufffd\te"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "café",
+        "résumé",
+        "Déjà vu",
+        "El niño comió",
+        "Größe und Straße",
+        "naïve façade",
+        "Smörgåsbord på svenska",
+        "L’été à la plage",
+        "“Quoted” – and dashed",
+        "Ça va très bien, merci. À bientôt!",
+    ],
+)
+def test_few_western_letters_are_not_taken_for_eastern_ones(text):
+    assert decode(text.encode("cp1252"))[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("今天天氣很好，我們去公園散步。", "big5"),
+        ("語言學研究 (linguistics) 的內容", "big5"),
+        ("中国的语言研究者发现这些文件的内容", "gb18030"),
+        ("Python 的语言研究者 and their files", "gb18030"),
+        ("日本語の文章です。カタカナとひらがな", "shift_jis"),
+        ("오늘은 날씨가 아주 좋습니다. 우리는 공원에 갑니다.", "euc_kr"),
+    ],
+)
+def test_short_eastern_texts_stay_what_they_are(text, encoding):
+    assert decode(text.encode(encoding))[0] == text

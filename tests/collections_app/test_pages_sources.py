@@ -1,5 +1,7 @@
 """Sources and runs on the pages: made, changed, run, watched, asked about, deleted."""
 
+import sqlite3
+
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
@@ -56,6 +58,45 @@ def test_every_kind_that_can_be_chosen_has_its_form(client, collection):
         assert client.get(place).status_code == 200
     for kind in ("file", "nonsense"):
         assert client.get(reverse("source_new", args=[collection.pk, kind])).status_code == 404
+
+
+def test_columns_of_a_query_are_chosen_and_chosen_anew(client, collection, folder):
+    path = folder / "shop.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE t (sku, name, about, price)")
+        database.execute("INSERT INTO t VALUES ('a', 'Lamp', 'It lights the room', 12)")
+    database.close()
+    place = reverse("source_new", args=[collection.pk, "sqlite"])
+    data = {"name": "Shop", "path": str(path), "query": "SELECT * FROM t", "every": ""}
+    data["media_type"] = "text/plain"
+    columns = {"id_column": "sku", "title_column": "name", "text_columns": "about, name"}
+    wrong = client.post(place, data | columns | {"metadata_columns": "price: money"})
+    assert "types are text, number, date" in wrong.content.decode()
+    client.post(place, data | columns | {"metadata_columns": "price: number, name"})
+    made = Source.objects.get()
+    assert made.options["plan"]["metadata_columns"] == {"price": "number", "name": "text"}
+    work()
+    document = collection.documents.get()
+    assert (document.external_id, document.title) == ("a", "Lamp")
+    assert (document.source_text, document.metadata) == (
+        "It lights the room Lamp",
+        {"price": 12, "name": "Lamp"},
+    )
+    edit = reverse("source_edit", args=[made.pk])
+    page = client.get(edit).content.decode()
+    assert 'value="about, name"' in page
+    assert 'value="name, price: number"' in page
+    client.post(edit, data | dict.fromkeys(columns, "") | {"metadata_columns": ""})
+    made.refresh_from_db()
+    assert made.options["plan"] == {}
+
+
+def test_form_tells_which_folders_may_be_read(client, collection, settings, tmp_path):
+    place = reverse("source_new", args=[collection.pk, "folder"])
+    settings.SOURCE_ROOTS = ["/srv/<notes>"]
+    assert "/srv/&lt;notes&gt;" in client.get(place).content.decode()
+    settings.SOURCE_ROOTS = []
+    assert "an administrator names them in SOURCE_ROOTS" in client.get(place).content.decode()
 
 
 def test_source_is_added_runs_and_is_shown(client, collection, folder):

@@ -311,8 +311,12 @@ def test_server_that_asks_for_an_hour_gets_it(server, collection):
     assert made.error == f"{server.url}/posts answered with 429."
 
 
-def test_internal_address_fails_the_run_at_once(collection):
+def test_internal_address_is_refused_at_once_and_fails_the_run(collection, settings):
+    with pytest.raises(Rejected, match=r"10\.0\.0\.1 is not on the public internet"):
+        services.create_source(collection, "feed", "Feed", {"url": "http://10.0.0.1/"})
+    settings.FETCH_ALLOWED_NETWORKS = ["10.0.0.0/8"]
     source = services.create_source(collection, "feed", "Feed", {"url": "http://10.0.0.1/"})
+    settings.FETCH_ALLOWED_NETWORKS = []  # since taken back
     made = run(source)
     assert (made.state, made.error[:8]) == ("failed", "10.0.0.1")
 

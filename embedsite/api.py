@@ -132,6 +132,31 @@ urlpatterns = [
         search_api.weights_revert,
         name="api-collection-weights-revert",
     ),
+    path(
+        "collections/<int:pk>/model-change/",
+        search_api.ModelChangeView.as_view(),
+        name="api-collection-model-change",
+    ),
+    path(
+        "collections/<int:pk>/model-change/estimate/",
+        search_api.model_change_estimate,
+        name="api-collection-model-estimate",
+    ),
+    path(
+        "collections/<int:pk>/model-change/compare/",
+        search_api.model_change_compare,
+        name="api-collection-model-compare",
+    ),
+    path(
+        "collections/<int:pk>/model-change/<slug:action>/",
+        search_api.model_change_act,
+        name="api-collection-model-act",
+    ),
+    path(
+        "collections/<int:pk>/reindex/",
+        search_api.UpkeepView.as_view(),
+        name="api-collection-reindex",
+    ),
     path("search/", search_api.search, name="api-search"),
     path("models/", collections_api.ModelList.as_view(), name="api-models"),
     path("models/<int:pk>/", collections_api.ModelDetail.as_view(), name="api-model"),

@@ -17,6 +17,7 @@ from search_app.models import (
     ClusterMember,
     DocumentVector,
     RelatedDocument,
+    Upkeep,
 )
 
 
@@ -140,3 +141,12 @@ class DocumentVectorAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentVector]:
         return super().get_queryset(request).defer(*long_columns("document"))
+
+
+@admin.register(Upkeep)
+class UpkeepAdmin(ReadOnlyAdmin):
+    list_display = ("collection", "job", "state", "problems", "repaired", "recall", "finished")
+    list_filter = ("job", "state")
+    list_select_related = ("collection",)
+    search_fields = ("collection__name__istartswith",)
+    search_help_text = _("Beginning of the collection's name.")

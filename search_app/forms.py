@@ -6,7 +6,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models import Collection, Viewer
+from collections_app import changes
+from collections_app.models import Collection, EmbeddingModel, Viewer
 from collections_app.services import Rejected
 from search_app import search
 from search_app.clusters import MAX_CLUSTERS
@@ -60,3 +61,14 @@ class ClusteringForm(forms.Form):
         help_text=_("Leave it empty to let the documents decide."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
+
+
+class ModelChangeForm(forms.Form):
+    model = forms.ModelChoiceField(
+        EmbeddingModel.objects.none(), label=_("Embedding model"), empty_label=None
+    )
+
+    def __init__(self, *args: Any, collection: Collection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        models = changes.choices(collection)
+        self.fields["model"].queryset = models  # type: ignore[attr-defined]

@@ -3,9 +3,11 @@
 from celery import shared_task
 from django.conf import settings
 
+from collections_app.models import Collection
 from collections_app.wake import call
-from search_app import building, related
+from search_app import building, related, upkeep
 from search_app.evaluation import nightly, work
+from search_app.models import Upkeep
 from search_app.queries import indexes
 
 
@@ -34,16 +36,33 @@ def maintain_indexes() -> None:
 
 
 @shared_task
+def run_upkeep(upkeep_id: int) -> None:
+    """Verify, repair, rebuild or measure what search reads of a collection."""
+    upkeep.run(upkeep_id)
+
+
+@shared_task
+def look_after_indexes() -> None:
+    """Every night: every collection is verified, and the recall of its index measured."""
+    for collection in Collection.objects.order_by("pk"):
+        for job in (Upkeep.Job.VERIFY, Upkeep.Job.RECALL):
+            call(run_upkeep, upkeep.request(collection, job).pk)
+
+
+@shared_task
 def sweep() -> None:
     """Every 30 s: whatever is behind, because a worker died or a wake-up was lost."""
     building.give_up()
     work.give_up()
+    upkeep.give_up()
     for collection_id in related.stale():
         call(refresh_related, collection_id)
     for collection_id in building.waiting():
         call(build_clusters, collection_id)
     for evaluation_id in work.waiting():
         call(run_evaluation, evaluation_id)
+    for upkeep_id in upkeep.waiting():
+        call(run_upkeep, upkeep_id)
     if indexes.missing(settings.HNSW_THRESHOLD) or indexes.orphans():
         call(maintain_indexes)
 

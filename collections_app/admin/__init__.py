@@ -3,6 +3,6 @@
 Postings are not here: Django's admin takes no composite keys, and they only repeat passages.
 """
 
-from collections_app.admin import accounts, content, sources, vectors
+from collections_app.admin import accounts, changing, content, sources, vectors
 
-__all__ = ["accounts", "content", "sources", "vectors"]
+__all__ = ["accounts", "changing", "content", "sources", "vectors"]

@@ -52,7 +52,8 @@ class CollectionAdmin(LargeTableAdmin):
         return Collection.objects.with_size()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """The model and the language decide what is stored: they are chosen once."""
+        """The language is chosen once; the model is changed on the collection's own page, where
+        the documents are embedded for the next one first."""
         chosen_once = ("language", "embedding_model") if obj else ()
         return (*self.readonly_fields, *chosen_once)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,7 @@ from collections_app.large_tables import (
 from collections_app.models import (
     Collection,
     EmbeddingModel,
+    ModelChange,
     Passage,
     Vector,
     long_columns,
@@ -161,5 +162,6 @@ def _in_use() -> QuerySet[EmbeddingModel]:
     model = OuterRef("pk")
     return EmbeddingModel.objects.filter(
         Exists(Collection._base_manager.filter(embedding_model=model))
+        | Exists(ModelChange.objects.filter(Q(old=model) | Q(new=model)))
         | Exists(Vector.objects.filter(model=model))
     )

@@ -56,15 +56,20 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
         return name
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The model and the language decide what is stored: they are chosen once."""
-        for field in ("embedding_model", "language"):
+        """The language is chosen once; the model is changed in the background, by a change."""
+        told = {
+            "embedding_model": _(
+                "Change the model at /api/collections/%(pk)d/model-change/: the documents are "
+                "embedded for it first, and found all the while."
+            ),
+            "language": _("This is chosen when a collection is made. Make a new collection."),
+        }
+        for field, message in told.items():
             if (
                 self.instance
                 and attrs.get(field, before := getattr(self.instance, field)) != before
             ):
-                raise serializers.ValidationError(
-                    {field: _("This is chosen when a collection is made. Make a new collection.")}
-                )
+                raise serializers.ValidationError({field: message % {"pk": self.instance.pk}})
         return attrs
 
 

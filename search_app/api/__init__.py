@@ -1,5 +1,12 @@
 """The REST API of search, related documents and clusters."""
 
+from search_app.api.changing import (
+    ModelChangeView,
+    UpkeepView,
+    model_change_act,
+    model_change_compare,
+    model_change_estimate,
+)
 from search_app.api.clusters import ClusterViewSet, CollectionClusters
 from search_app.api.judging import (
     CollectionJudgedQueries,
@@ -17,6 +24,11 @@ from search_app.api.relations import pairs, related
 from search_app.api.searching import search, similar
 
 __all__ = [
+    "ModelChangeView",
+    "UpkeepView",
+    "model_change_act",
+    "model_change_compare",
+    "model_change_estimate",
     "ClusterViewSet",
     "CollectionClusters",
     "CollectionEvaluations",

@@ -10,10 +10,12 @@ from search_app.models.derived import (
 from search_app.models.evaluating import Evaluation, RankingWeights
 from search_app.models.judging import BEST_GRADE, FeedbackChoice, JudgedQuery, Judgement
 from search_app.models.searching import DocumentNumber, PastSearch
+from search_app.models.upkeep import LEAST_RECALL, Upkeep
 from search_app.models.wishes import Wish
 
 __all__ = [
     "BEST_GRADE",
+    "LEAST_RECALL",
     "Cluster",
     "ClusterMember",
     "Clustering",
@@ -26,5 +28,6 @@ __all__ = [
     "PastSearch",
     "RankingWeights",
     "RelatedDocument",
+    "Upkeep",
     "Wish",
 ]

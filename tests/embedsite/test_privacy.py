@@ -36,7 +36,10 @@ ADDRESSES = {
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-embed api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db",
-    "collection": "collection collection_edit collection_delete collection_progress"
+    "collection": "model_change model_change_progress model_change_action reindex"
+    " api-collection-model-change api-collection-model-estimate api-collection-model-compare"
+    " api-collection-model-act api-collection-reindex"
+    " collection collection_edit collection_delete collection_progress"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
     " api-collections-pause api-collections-resume api-collections-cancel"
     " documents_add text_add clusters clusters_state pairs"
@@ -66,6 +69,9 @@ ADDRESSES = {
 KIND = {name: kind for kind, names in ADDRESSES.items() for name in names.split()}
 # Addresses that show nothing private to its owner either, on GET.
 SILENT = (
+    "model_change_progress model_change_action reindex api-collection-model-change"
+    " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
+    " api-collection-reindex "
     "robots favicon health set_language login logout password_change password_change_done"
     " collection_new api-root api-models api-embed api-status api-schema api-docs"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
@@ -82,7 +88,13 @@ SILENT = (
     " api-collection-judged-import api-collection-judged-export api-collection-weights"
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
 )
-MORE = {"source_new": ["url"], "run_action": ["pause"]}  # what such addresses end with
+MORE = {
+    "model_change_action": ["cancel"],
+    "reindex": ["verify"],
+    "api-collection-model-act": ["cancel"],
+    "source_new": ["url"],
+    "run_action": ["pause"],
+}  # what such addresses end with
 QUERIES = {
     "search": "q=boats&c={collection}",
     "ask": "c={collection}",

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from collections_app.models import Collection
 from search_app import quality
 from search_app.evaluation import formats, importing, judging
-from search_app.models import JudgedQuery
+from search_app.models import JudgedQuery, Judgement
 from search_app.serializers.quality import (
     FormSerializer,
     ImportedSerializer,
@@ -29,6 +29,7 @@ from search_app.serializers.quality import (
 
 TAGS = ["quality"]
 KEYS = ("queries", "qrels")
+THERE = Prefetch("judgements", Judgement.objects.there())  # deleted documents are not named
 ZIP = (200, "application/zip")
 
 
@@ -51,7 +52,7 @@ def _write(
     made = judging.write(
         collection, owner, values["text"], grades, shared=values["shared"], query=query
     )
-    row = quality.judged(request.user, collection).get(pk=made.pk)
+    row = quality.judged(request.user, collection).prefetch_related(THERE).get(pk=made.pk)
     return WholeQuerySerializer(row, context={"request": request}).data
 
 
@@ -101,7 +102,7 @@ class JudgedQueryViewSet(
 
     def get_queryset(self) -> QuerySet[JudgedQuery]:
         rows = JudgedQuery.objects.visible_to(self.request.user).select_related("collection")
-        return rows.prefetch_related("judgements").with_count()
+        return rows.prefetch_related(THERE).with_count()
 
     @extend_schema(
         operation_id="judged_queries_write",

@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from collections_app.models import Collection, Document, Viewer
+from collections_app.models import Collection, Viewer
 from search_app.models import JudgedQuery, Judgement
 
 MOST = 1000  # queries in one run; of more, this many are drawn
@@ -74,18 +74,10 @@ def halves(found: Iterable[Case], seed: int) -> tuple[list[Case], list[Case]]:
 
 def _grade(of_query: dict[int, Case], queries: QuerySet[JudgedQuery]) -> int:
     """Write the grades into the cases, in the order of trust; how many name no document."""
-    there = Document.objects.filter(
-        collection=OuterRef("query__collection"), external_id=OuterRef("external_id")
-    )
-    judgements = Judgement.objects.filter(query__in=queries.order_by()).annotate(
-        there=Exists(there)
-    )
+    judgements = Judgement.objects.filter(query__in=queries.order_by())
     place = {pk: number for number, pk in enumerate(of_query)}
-    found = list(judgements.values_list("query", "external_id", "grade", "there"))
-    missing = 0
-    for pk, external_id, grade, is_there in sorted(found, key=lambda row: place.get(row[0], -1)):
-        if not is_there:
-            missing += 1
-        elif case := of_query.get(pk):  # one that came meanwhile waits for the next run
+    there = list(judgements.there().values_list("query", "external_id", "grade"))
+    for pk, external_id, grade in sorted(there, key=lambda row: place.get(row[0], -1)):
+        if case := of_query.get(pk):  # one that came meanwhile waits for the next run
             case.grades[external_id] = grade
-    return missing
+    return max(judgements.count() - len(there), 0)

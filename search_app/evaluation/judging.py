@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from collections_app.intake.incoming import problem_with_id
@@ -29,7 +30,10 @@ def write(
     shared: bool = False,
     query: JudgedQuery | None = None,
 ) -> JudgedQuery:
-    """Make a judged query, or write `query` anew. Raises Rejected."""
+    """Make a judged query, or write `query` anew. Raises Rejected.
+
+    Judgements of documents that the collection does not have stay as they are.
+    """
     text = checked(text)
     if message := _problem_with(grades):
         raise Rejected(message)
@@ -42,7 +46,8 @@ def write(
         raise Rejected(_("You have judged this query already. Edit that one."))
     query.text, query.shared = text, shared
     query.save()
-    query.judgements.all().delete()
+    known = Judgement.objects.filter(query=query)
+    known.filter(Q(pk__in=known.there()) | Q(external_id__in=list(grades))).delete()
     insert((query.pk, external_id, grade) for external_id, grade in grades.items())
     return query
 

@@ -5,10 +5,10 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from collections_app.models import Collection, Viewer
+from collections_app.models import Collection, Document, Viewer
 
 BEST_GRADE = 3
 
@@ -115,6 +115,15 @@ class JudgedQuery(models.Model):
         return self.text
 
 
+class JudgementQuerySet(models.QuerySet["Judgement"]):
+    def there(self) -> Self:
+        """Those whose document the collection has: a deleted one is not named any more."""
+        documents = Document.objects.filter(
+            collection=OuterRef("query__collection"), external_id=OuterRef("external_id")
+        )
+        return self.filter(Exists(documents))
+
+
 class Judgement(models.Model):
     """How right a document is for a query: 0 not at all, 3 best of all.
 
@@ -129,6 +138,8 @@ class Judgement(models.Model):
     )
     external_id = models.CharField(_("id of the document"), max_length=500)
     grade = models.PositiveSmallIntegerField(_("grade"), validators=[MaxValueValidator(BEST_GRADE)])
+
+    objects = JudgementQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("judgement")

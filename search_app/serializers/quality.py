@@ -9,6 +9,9 @@ from search_app.evaluation.judging import GRADES_OF_ONE
 from search_app.models import BEST_GRADE, Evaluation, JudgedQuery, Judgement
 from search_app.quality import MOST_SECONDS
 
+Kind = Evaluation.Kind
+ASKED_FOR = [(kind.value, kind.label) for kind in (Kind.MANUAL, Kind.COMPARISON, Kind.TUNING)]
+
 
 class JudgementSerializer(serializers.ModelSerializer[Judgement]):
     """`external_id` is the document's id in its collection; `grade`: 0 wrong, 3 best."""
@@ -105,10 +108,7 @@ class FormSerializer(serializers.Serializer[Any]):
 class WantedEvaluationSerializer(serializers.Serializer[Any]):
     """`weights` and `other` are changes to the weights in force."""
 
-    kind = serializers.ChoiceField(
-        [Evaluation.Kind.MANUAL, Evaluation.Kind.COMPARISON, Evaluation.Kind.TUNING],
-        default=Evaluation.Kind.MANUAL,
-    )
+    kind = serializers.ChoiceField(ASKED_FOR, default=Evaluation.Kind.MANUAL)
     weights = serializers.DictField(
         default=dict, help_text=_('{"keywords": 0, "full_match": 0} leaves the keywords out.')
     )

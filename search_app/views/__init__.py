@@ -8,7 +8,24 @@ from search_app.views.changing import (
 )
 from search_app.views.clusters import cluster, clusters, clusters_state
 from search_app.views.documents import document, document_state
+from search_app.views.feedback import feedback, feedback_delete, opened, thumb
+from search_app.views.judged import (
+    judged,
+    judged_delete,
+    judged_export,
+    judged_import,
+    judged_list,
+    judged_new,
+)
 from search_app.views.pairs import pairs
+from search_app.views.quality import (
+    evaluation,
+    evaluation_accept,
+    evaluation_apply,
+    evaluation_state,
+    quality,
+    weights_revert,
+)
 from search_app.views.searching import search
 from search_app.views.widget import related_json, related_widget
 
@@ -18,12 +35,28 @@ __all__ = [
     "clusters_state",
     "document",
     "document_state",
+    "evaluation",
+    "evaluation_accept",
+    "evaluation_apply",
+    "evaluation_state",
+    "feedback",
+    "feedback_delete",
+    "judged",
+    "judged_delete",
+    "judged_export",
+    "judged_import",
+    "judged_list",
+    "judged_new",
     "model_change",
     "model_change_action",
     "model_change_progress",
+    "opened",
     "pairs",
+    "quality",
     "reindex",
     "related_json",
     "related_widget",
     "search",
+    "thumb",
+    "weights_revert",
 ]

@@ -25,7 +25,9 @@ SCHEDULES = [
     ("1440", gettext_lazy("every day")),
     ("10080", gettext_lazy("every week")),
 ]
-LEFT_OUT = frozenset({"plan", "format", "reading", "name"})  # chosen elsewhere, or by itself
+LEFT_OUT = frozenset(
+    {"plan", "format", "reading", "name", "collection"}
+)  # chosen elsewhere, or by itself
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ KINDS: dict[str, KindHelp] = {
 }
 WORDS: dict[str, tuple[Words, Words]] = {
     "name": (gettext_lazy("File"), ""),
+    "before": (
+        gettext_lazy("Put before each id"),
+        gettext_lazy("Such as 2024/, where another source of the collection has the same ids."),
+    ),
     "path": (gettext_lazy("Path on the server"), ""),
     "glob": (
         gettext_lazy("Which files"),

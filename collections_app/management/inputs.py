@@ -97,16 +97,21 @@ def paths(pairs: Sequence[Sequence[str]]) -> list[tuple[Path, str]]:
     """Each file once with its path within its folder, in order of the paths."""
     found: dict[Path, str] = {}
     for folder, pattern in pairs:
-        root = Path(folder).expanduser()
-        if not root.is_dir():
-            raise usage(f"{folder} is not a folder.")
-        try:
-            matches = sorted(path for path in root.glob(pattern) if path.is_file())
-        except (ValueError, NotImplementedError) as error:
-            raise usage(f"{pattern!r} is not a pattern like '**/*.md': {error}.") from error
+        root, matches = matching(folder, pattern)
         for path in matches:
             found.setdefault(path, path.relative_to(root).as_posix())
     return list(found.items())
+
+
+def matching(folder: str, pattern: str) -> tuple[Path, list[Path]]:
+    """The folder and its files that the pattern fits, in order. Raises CommandError."""
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise usage(f"{folder} is not a folder.")
+    try:
+        return root, sorted(path for path in root.glob(pattern) if path.is_file())
+    except (ValueError, NotImplementedError) as error:
+        raise usage(f"{pattern!r} is not a pattern like '**/*.md': {error}.") from error
 
 
 def decoded(

@@ -65,7 +65,8 @@ def import_file(
         if source is None:
             source = create_source(collection, kind, name[-NAME_LENGTH:], wanted, blob=held)
         else:
-            _replace(source, held, wanted)
+            kept = {"before": source.options.get("before", "")}
+            _replace(source, held, kept | wanted)
         return request_run(source)
 
 

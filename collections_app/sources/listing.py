@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 from django.utils.translation import gettext as _
 
 from collections_app.intake.incoming import problem_with_id
 from collections_app.models import Document, Run, RunProblem, Source, SourceItem
+from collections_app.pipeline import containers
 from collections_app.sources import queue
 from collections_app.sources.addresses import Refused
 from collections_app.sources.chunks import Chunk, content_hash
 from collections_app.sources.fetch import FetchError, Later
-from collections_app.sources.items import Failed, Item, Skipped, Unlisted, Validators
+from collections_app.sources.items import Content, Failed, Item, Skipped, Unlisted, Validators
 from collections_app.storage import Rejected
 
 LOOK_AHEAD = 200  # items whose state is read at once
@@ -154,6 +156,8 @@ class Listing:
             found = item.fetch(stood)
             if found is None:
                 self._chunk.unchanged(key, stood | item.validators)
+            elif _is_container(found):
+                raise Skipped(_("An archive within a source is not taken apart. Upload it alone."))
             else:
                 self._chunk.content(key, found, item.validators | found.validators)
         except Skipped as error:
@@ -171,6 +175,10 @@ class Listing:
         if self._failures == MOST_FAILURES:
             message = _("%(count)d items in a row could not be had: %(reason)s")
             raise Unlisted(message % {"count": MOST_FAILURES, "reason": error})
+
+
+def _is_container(found: Content) -> bool:
+    return found.data is not None and containers.kind_of(BytesIO(found.data)) is not None
 
 
 def _reason_without_id(item: Item) -> str:

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from collections_app import ingest, sources
+from collections_app import ingest, services, sources
 from collections_app.models import Document, Run
 from tests.collections_app.test_containers import letters, tarred, zipped
 from tests.collections_app.test_hostile_archives import bomb
@@ -137,3 +137,38 @@ def test_a_document_that_is_a_zip_inside_stays_one_document(client, collection):
     by_page(client, collection, "paper.docx", office)
     assert list(ready(collection)) == ["paper.docx"]
     assert not Run.objects.exists()
+
+
+def test_archive_whose_ids_another_has_says_so_and_comes_in_under_others(client, collection):
+    by_page(client, collection, "one.zip", zipped({"a.md": b"Boats.", "b.md": b"Harbours."}))
+    worked()
+    by_page(client, collection, "two.zip", zipped({"a.md": b"Boats.", "b.md": b"Other."}))
+    run = worked()
+    assert (run.added, run.unchanged, run.skipped) == (0, 1, 1)
+    assert problems(run) == {
+        "b.md": "The source “one.zip” of this collection has a document of this id. "
+        "To have both, put something before the ids here."
+    }
+    edit = reverse("source_edit", args=[run.source_id])
+    data = {"name": "two.zip", "media_type": "text/plain", "before": "two/"}
+    assert client.post(edit, data).status_code == 302
+    client.post(reverse("source_run", args=[run.source_id]))
+    run = worked()
+    assert (run.added, run.skipped) == (2, 0)
+    assert set(ready(collection)) == {"a.md", "b.md", "two/a.md", "two/b.md"}
+    by_page(client, collection, "two.zip", zipped({"a.md": b"Boats.", "b.md": b"New."}))
+    run = worked()  # the same name again: what was chosen for it stays
+    assert (run.added, run.changed, run.unchanged, run.skipped) == (0, 1, 1, 0)
+
+
+def test_archive_in_a_folder_is_skipped_with_its_reason(collection, tmp_path, settings):
+    settings.SOURCE_ROOTS = [str(tmp_path)]
+    (tmp_path / "a.md").write_text("Boats.")
+    (tmp_path / "more.zip").write_bytes(zipped({"b.md": b"Harbours."}))
+    source = services.create_source(collection, "folder", "Notes", {"path": str(tmp_path)})
+    services.request_run(source)
+    run = worked()
+    assert (run.added, run.skipped) == (1, 1)
+    assert problems(run) == {
+        "more.zip": "An archive within a source is not taken apart. Upload it alone."
+    }

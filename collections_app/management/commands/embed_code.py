@@ -11,6 +11,7 @@ from tqdm import tqdm
 from collections_app import services
 from collections_app.ingest.work import BATCH
 from collections_app.intake.code import language_of
+from collections_app.management import inputs
 from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
 from collections_app.models import Collection, Document
@@ -122,29 +123,19 @@ def _files(folders: list[list[str]], excluded: list[str]) -> Iterator[services.C
     seen = set[Path]()
     out = [Path(one).expanduser().resolve() for one in excluded]
     for folder, *patterns in folders:
-        root = Path(folder).expanduser()
         if len(patterns) > 1:
             raise shared.usage("--dir takes a folder and one pattern; put the pattern in quotes.")
-        if not root.is_dir():
-            raise CommandError(f"{folder} is not a folder.")
-        for path in _matching(root, patterns):
+        root, found = inputs.matching(folder, patterns[0] if patterns else "**/*")
+        for path in found:
+            within = path.relative_to(root)
             resolved = path.resolve()
-            if path in seen or any(resolved.is_relative_to(one) for one in out):
+            # Without a pattern: all source files that are not hidden or other people's.
+            if path in seen or not (patterns or _is_ours(within)):
+                continue
+            if any(resolved.is_relative_to(one) for one in out):
                 continue
             seen.add(path)
-            within = PurePosixPath(path.relative_to(root).as_posix())
-            yield services.CodeFile(path, within)
-
-
-def _matching(root: Path, patterns: list[str]) -> list[Path]:
-    """By the pattern, else all source files that are not hidden or other people's."""
-    try:
-        found = sorted(root.glob(patterns[0] if patterns else "**/*"))
-    except (ValueError, NotImplementedError) as error:
-        raise CommandError(f"{patterns[0]!r} is not a pattern like '**/*.py': {error}.") from error
-    return [
-        path for path in found if path.is_file() and (patterns or _is_ours(path.relative_to(root)))
-    ]
+            yield services.CodeFile(path, PurePosixPath(within.as_posix()))
 
 
 def _is_ours(within: Path) -> bool:

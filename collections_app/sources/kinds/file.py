@@ -2,6 +2,7 @@
 collection of an `embeddings.db`, each row one with its vector."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ OPTIONS = (
     Option("format", dict),  # RowFormat's, where it is known
     Option("plan", dict),  # Plan's, for rows
     MEDIA_TYPE,  # of the text in rows
+    Option("before"),  # put before each id, where another source has the same ones
 )
 SECRETS: tuple[Option, ...] = ()
 COMPLETE = True
@@ -37,7 +39,13 @@ def check(options: dict[str, Any], blob: Blob | None) -> None:
 
 
 def items(context: Context) -> Iterator[Item]:
-    """Raises Unlisted where the file is neither, or is broken at some point."""
+    """Raises Unlisted where the file is none of these, or is broken at some point."""
+    before = context.options["before"]
+    for item in _items(context):
+        yield replace(item, external_id=before + item.external_id) if item.listed else item
+
+
+def _items(context: Context) -> Iterator[Item]:
     assert context.blob is not None  # checked when the source was made
     path = path_of(context.blob.sha256)
     try:

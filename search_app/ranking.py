@@ -162,7 +162,7 @@ def _scored(pool: _Pool, spread: fusion.Spread) -> list[Scored]:
         return []
     z = fusion.z_scores(np.where(np.isnan(found.cosines), spread.mean, found.cosines), spread)
     held = found.frequencies > 0
-    bm25, coverage = terms.scores(found.frequencies, found.lengths), terms.coverage(held)
+    bm25, coverage = terms.scores(found.frequencies, found.lengths), terms.shares(held)
     documents, document = np.unique(found.documents, return_inverse=True)
     titles = _titles(pool, documents)[document]
     parts = fusion.fuse(z, bm25, coverage, titles, terms, pool.weights)
@@ -214,7 +214,7 @@ def _titles(pool: _Pool, documents: NDArray[np.int64]) -> fusion.Floats:
         return np.zeros(len(documents))
     titles = pool.found.titles
     held = [held_by_title(titles[pk], pool.language) for pk in documents.tolist()]
-    return pool.found.terms.coverage(np.array([[name in one for name in names] for one in held]))
+    return pool.found.terms.shares(np.array([[name in one for name in names] for one in held]))
 
 
 def _second(

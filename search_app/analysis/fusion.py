@@ -101,7 +101,11 @@ class Terms:
         scores: Floats = weights @ self.values()
         return scores
 
-    def coverage(self, held: NDArray[np.bool_]) -> Floats:
+    def coverage(self, found: Iterable[str]) -> float:
+        """The share of the query's rarity that these terms make up, 0 to 1."""
+        return sum(self.rarity[term] for term in found) / self.mass if self.mass else 0.0
+
+    def shares(self, held: NDArray[np.bool_]) -> Floats:
         """The share of the query's rarity that is held, 0 to 1, from (n, terms) booleans."""
         shares: Floats = held @ self.values() / self.mass if self.mass else np.zeros(len(held))
         return np.minimum(shares, 1.0)

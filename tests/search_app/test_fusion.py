@@ -64,7 +64,7 @@ def test_bm25_never_passes_its_bound(frequencies, length, mean_length):
     terms = Terms(100, mean_length, {term: rarity(100, n) for n, term in enumerate("abcd")})
     assert 0 <= terms.bm25(frequencies, length) < terms.bound
     held = np.array([[term in frequencies for term in "abcd"]])
-    assert 0 <= terms.coverage(held)[0] <= 1
+    assert 0 <= terms.shares(held)[0] <= 1
 
 
 def test_bm25_by_hand():
@@ -73,8 +73,8 @@ def test_bm25_by_hand():
     expected = 2.0 * 3 * 2.2 / (3 + norm) + 1.0 * 1 * 2.2 / (1 + norm)
     assert terms.bm25({"a": 3, "b": 1}, 4) == pytest.approx(expected)
     held = np.array([[True, False], [True, True]])
-    assert terms.coverage(held) == pytest.approx([2 / 3, 1.0])
-    assert Terms(0, 0.0, {}).coverage(np.zeros((2, 0), bool)).tolist() == [0.0, 0.0]
+    assert terms.shares(held) == pytest.approx([2 / 3, 1.0])
+    assert Terms(0, 0.0, {}).shares(np.zeros((2, 0), bool)).tolist() == [0.0, 0.0]
 
 
 def test_bm25_of_many_is_that_of_each():

@@ -262,3 +262,21 @@ def test_cost_does_not_grow(client, collection):
     add(2)
     add(3)
     assert [cost(name) for name in ("quality", "judged_list")] == before
+
+
+def test_hits_have_thumbs_and_lead_by_way_of_what_is_kept(client, collection):
+    def shown():
+        return client.get(place("search"), {"q": "sail", "c": collection.pk}).text
+
+    assert shown().count('name="say"') == 4
+    assert place("opened") not in shown()
+    feedback.choose(collection.owner, clicks=True, shared=False)
+    ship = collection.documents.get(external_id="ship")
+    feedback.thumb(collection.owner, ship, "sail", 2)
+    page = shown()
+    assert page.count(place("opened")) == 2
+    assert page.count('aria-pressed="true"') == 1
+    collection.visibility = "public"
+    collection.save()
+    client.logout()
+    assert 'name="say"' not in shown()

@@ -88,7 +88,6 @@ class PlanForm(forms.Form):
         label=gettext_lazy("Put before each id"),
         max_length=100,
         required=False,
-        help_text=gettext_lazy("Where another file of this collection has rows of the same ids."),
     )
 
     def __init__(self, data: Any, names: list[str], plan: rows.Plan) -> None:

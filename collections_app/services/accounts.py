@@ -19,7 +19,7 @@ def operator() -> User:
     return User.objects.create_superuser(OPERATOR, password=None)
 
 
-def create_token(user: User, name: str, scope: str) -> tuple[ApiToken, str]:
+def create_token(user: User, name: str, scope: str = ApiToken.Scope.WRITE) -> tuple[ApiToken, str]:
     """A new token and its key, which is shown this once: only its digest is kept."""
     key = ApiToken.new_key()
     prefix_length = ApiToken._meta.get_field("prefix").max_length

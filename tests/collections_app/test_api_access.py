@@ -161,6 +161,11 @@ def test_tokens_are_made_and_revoked_by_a_session_alone():
     assert people["session"].delete(place).status_code == 204
 
 
+def test_token_without_a_scope_may_write():
+    made = session_of(UserFactory()).post("/api/tokens/", {"name": "x"}, format="json")
+    assert (made.status_code, made.json()["scope"]) == (201, "write")
+
+
 def test_tokens_listed_are_ones_own():
     create_token(UserFactory(), "theirs", "read")
     answer = clients(UserFactory())["session"].get("/api/tokens/").json()

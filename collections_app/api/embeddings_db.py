@@ -40,7 +40,8 @@ class EmbeddingsDb(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         rows = Collection.objects.visible_to(request.user)
-        wanted = [one for one in request.query_params.getlist("collection") if one.isdecimal()]
+        named = request.query_params.getlist("collection")
+        wanted = [int(one) for one in named if one.isdecimal()]
         collections = [get_object_or_404(rows, pk=one) for one in dict.fromkeys(wanted)]
         own = Collection.objects.editable_by(request.user).order_by("pk")
         stream = exported(collections or list(own))

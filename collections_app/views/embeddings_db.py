@@ -51,7 +51,7 @@ def embeddings_db(request: HttpRequest) -> HttpResponse:
 @require_safe
 def embeddings_db_file(request: HttpRequest) -> HttpResponseBase:
     """The collections named by `c`, or all of one's own, as such a file."""
-    wanted = [one for one in request.GET.getlist("c") if one.isdecimal()]
+    wanted = [int(one) for one in request.GET.getlist("c") if one.isdecimal()]
     rows = Collection.objects.visible_to(request.user)
     collections = [get_object_or_404(rows, pk=one) for one in dict.fromkeys(wanted)]
     try:

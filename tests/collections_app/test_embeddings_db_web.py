@@ -17,6 +17,7 @@ from tests.factories import CollectionFactory, EmbeddingModelFactory, UserFactor
 
 pytestmark = pytest.mark.django_db
 PLACE = "/api/embeddings-db/"
+OUT = "embeddings_db_file"
 
 
 def vector(number, length=256):
@@ -211,6 +212,14 @@ def test_only_what_one_may_see_goes_out(api, user):
     assert api.get(f"{PLACE}?collection={hidden.pk}").status_code == 404
     assert body(api.get(f"{PLACE}?collection={public.pk}")).startswith(b"SQLite format 3")
     assert APIClient().get(PLACE).status_code in (401, 403)
+
+
+def test_collection_named_twice_goes_out_once(api, client, user):
+    mine = CollectionFactory(owner=user)
+    client.force_login(user)
+    for who, place, name in ((api, PLACE, "collection"), (client, reverse(OUT), "c")):
+        answer = who.get(f"{place}?{name}={mine.pk}&{name}=0{mine.pk}")
+        assert body(answer).startswith(b"SQLite format 3")
 
 
 def test_page_brings_in_and_offers_what_goes_out(client, user, file, monkeypatch):

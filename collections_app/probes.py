@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from collections_app import encoders, vectors
-from collections_app.models import Collection, EmbeddingModel, Probe, Vector
+from collections_app.models import Collection, EmbeddingModel, ModelChange, Probe, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,11 @@ class _Lost(Exception):  # noqa: N818 - a statement about the claim
 
 
 def in_use() -> QuerySet[EmbeddingModel]:
-    """Models that a collection has, or that stored vectors were made with."""
+    """Models that a collection has or had, or that stored vectors were made with."""
     model = OuterRef("pk")
     return EmbeddingModel.objects.filter(
         Exists(Collection._base_manager.filter(embedding_model=model))
+        | Exists(ModelChange.objects.filter(Q(old=model) | Q(new=model)))
         | Exists(Vector.objects.filter(model=model))
     )
 
@@ -63,9 +64,10 @@ def work() -> None:
 
 
 @transaction.atomic
-def claim() -> Probe | None:
-    """The oldest probe that waits, with a fresh token and lease."""
-    found = waiting().order_by("pk").select_for_update(skip_locked=True, of=("self",)).first()
+def claim(model_id: int | None = None) -> Probe | None:
+    """The oldest probe that waits, or that of this model, with a fresh token and lease."""
+    rows = waiting() if model_id is None else waiting().filter(model=model_id)
+    found = rows.order_by("pk").select_for_update(skip_locked=True, of=("self",)).first()
     if found is None:
         return None
     Probe.objects.filter(pk=found.pk).update(

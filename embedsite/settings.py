@@ -265,6 +265,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "SORT_OPERATIONS": False,
     "ENUM_NAME_OVERRIDES": {
+        "EmbeddingModelBackend": "collections_app.models.EmbeddingModel.Backend",
+        "EmbeddingModelState": "collections_app.models.EmbeddingModel.State",
+        "ProbeState": "collections_app.models.Probe.State",
+        "TextKind": "collections_app.serializers.embedding.TEXT_KINDS",
         "DocumentState": "collections_app.models.Document.State",
         "AnswerState": "rag_app.models.Answer.State",
         "AnswerKind": "rag_app.models.Answer.Kind",

@@ -145,10 +145,7 @@ def _model(name: Any) -> EmbeddingModel:
     if isinstance(name, str) and "\x00" not in name:
         found = EmbeddingModel.objects.usable().called(name).first()
     if found is None:
-        raise NotFound(
-            _("The model “%(name)s” does not exist here. GET /v1/models lists those that do.")
-            % {"name": str(name)[:200]}
-        )
+        raise NotFound(_("There is no such model here. GET /v1/models lists those that are."))
     return found
 
 

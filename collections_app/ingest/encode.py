@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from collections_app import vectors
+from collections_app.encoders import ModelMissing
 from collections_app.ingest.read import Part, Reading
 from collections_app.models import EmbeddingModel, Vector
 
@@ -33,7 +34,8 @@ def stored(model: EmbeddingModel, hashes: Iterable[str]) -> Vectors:
 def encode(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -> Failures:
     """Add the vectors that are not in `found`; the documents that the encoder failed on.
 
-    A batch that fails is halved until the bad document is alone, so the others pass.
+    A batch that fails is halved until the bad document is alone, so the others pass. Raises
+    ModelMissing, whose subclass ModelAway may pass by itself.
     """
     failures: Failures = []
     _encode(model, readings, found, failures)
@@ -46,6 +48,8 @@ def _encode(
     parts = [part for one in readings for part in one.parts]
     try:
         found |= _made(model, [part for part in parts if part.content_hash not in found])
+    except ModelMissing:
+        raise  # that is the fault of no document
     except Exception as error:
         if len(readings) == 1:
             logger.exception("Document %d cannot be embedded.", readings[0].document.pk)
@@ -78,6 +82,8 @@ def _culprit(model: EmbeddingModel, parts: Sequence[Part]) -> Part | None:
 def _fails(model: EmbeddingModel, parts: Sequence[Part]) -> bool:
     try:
         _made(model, parts)
+    except ModelMissing:
+        raise
     except Exception:
         return True
     return False

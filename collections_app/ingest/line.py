@@ -5,12 +5,14 @@ wait for the disk and the database, happen meanwhile in the thread of the caller
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from collections_app.ingest import states
+from collections_app.encoders import ItemRefused, ModelAway, metered
+from collections_app.ingest import spending, states
 from collections_app.ingest.encode import Failures, NoVectorError, Vectors, encode, stored
 from collections_app.ingest.finish import finish
 from collections_app.ingest.read import Reader, Reading, Unusable
@@ -24,11 +26,13 @@ PASSAGES = 512  # encoded and committed together, or the passages of one documen
 
 @dataclass(frozen=True)
 class _Batch:
-    """Documents of one claim and model; `found` fills while `failures` is awaited."""
+    """Documents of one claim and model; `found` and `spent`, tokens by collection, fill while
+    `failures` is awaited."""
 
     model: EmbeddingModel
     readings: list[Reading]
     found: Vectors
+    spent: Counter[int]
     failures: Future[Failures]
 
 
@@ -58,6 +62,9 @@ class Ends(Protocol):
     ) -> None:
         """Let it be tried again later."""
 
+    def release(self, document: Document, reason: str) -> None:
+        """Let it be tried again later, at no cost: the model was away."""
+
     def committed(self, readings: Sequence[Reading]) -> None:
         """After the commit of these."""
 
@@ -68,6 +75,7 @@ class Ingest:
     finish = staticmethod(finish)
     set_aside = staticmethod(states.set_aside)
     postpone = staticmethod(states.postpone)
+    release = staticmethod(states.release)
 
     @staticmethod
     def committed(readings: Sequence[Reading]) -> None:
@@ -113,7 +121,7 @@ class Line:
                 for one in readings:
                     left.pop(one.document.pk)
         except Exception as error:
-            self._postpone(left.values(), error)
+            self._postpone(model, left.values(), error)
 
     def _read(
         self, reader: Reader, documents: list[Document], left: dict[int, Document]
@@ -135,41 +143,61 @@ class Line:
             last.failures.exception()  # wait; `_commit` looks at it
             if last.model == model:  # equal text on both sides of a border
                 found |= {key: last.found[key] for key in hashes & last.found.keys()}
-        failures = self._thread.submit(_encode, reader, readings, found)
-        self._encoding = _Batch(model, readings, found, failures)
+        spent: Counter[int] = Counter()
+        failures = self._thread.submit(_encode, reader, readings, found, spent)
+        self._encoding = _Batch(model, readings, found, spent, failures)
         if last:
             self._commit(last)
 
     def _commit(self, batch: _Batch) -> None:
         try:
+            batch.failures.exception()  # wait: what was spent is spent, whatever came of it
+            spending.note(batch.model, batch.spent)
             failures = batch.failures.result()
+            if batch.model.away_until:
+                states.note_back(batch.model)
             for one, error, place in failures:
-                final = isinstance(error, NoVectorError)
+                final = isinstance(error, NoVectorError | ItemRefused)
                 give_up = self._ends.set_aside if final else self._ends.postpone
                 give_up(one.document, "embed", str(error) or repr(error), place)
             failed = {one.document.pk for one, _error, _place in failures}
             encoded = [one for one in batch.readings if one.document.pk not in failed]
             kept = self._ends.finish(batch.model, encoded, batch.found)
         except Exception as error:
-            self._postpone([one.document for one in batch.readings], error)
+            self._postpone(batch.model, [one.document for one in batch.readings], error)
             return
         if lost := len(encoded) - len(kept):
             logger.info("%d documents were edited, deleted or taken over meanwhile.", lost)
         self._ends.committed(kept)
 
-    def _postpone(self, documents: Iterable[Document], error: Exception) -> None:
+    def _postpone(
+        self, model: EmbeddingModel, documents: Iterable[Document], error: Exception
+    ) -> None:
         """A model that cannot be loaded, a deadlock, a bug: it may pass.
 
         A database that is gone raises again here.
         """
         documents = list(documents)
+        if isinstance(error, ModelAway):
+            logger.warning("%d documents wait: %s", len(documents), error)
+            states.note_away(model, str(error))
+            for document in documents:
+                self._ends.release(document, str(error))
+            return
         logger.error("A batch of %d documents failed.", len(documents), exc_info=error)
         for document in documents:
             self._ends.postpone(document, "embed", str(error) or repr(error))
 
 
-def _encode(reader: Reader, readings: list[Reading], found: Vectors) -> Failures:
-    failures = encode(reader.model, readings, found)
+def _encode(
+    reader: Reader, readings: list[Reading], found: Vectors, spent: Counter[int]
+) -> Failures:
+    new = spending.new_tokens(readings, found)
+    with metered() as meter:
+        try:
+            failures = encode(reader.model, readings, found)
+        finally:
+            spent.update(spending.shared(meter.tokens, new))
     embedded = reader.clock.now()
     for one in readings:
         one.reached["embedded"] = embedded

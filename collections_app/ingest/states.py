@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Func, JSONField, Q, QuerySet
-from django.db.models.functions import JSONObject, Now
+from django.db.models.functions import Greatest, JSONObject, Now
 
-from collections_app.models import Document
+from collections_app.models import Document, EmbeddingModel
 
 BACKOFF_SECONDS = 5  # before the second attempt; four times as long before each later one
+AWAY_SECONDS = 30  # a model that did not answer is left alone for so long
 ERROR_LENGTH = 2000
 RELEASED: dict[str, Any] = {"claim_token": None, "lease_until": None}
 FRESH: dict[str, Any] = RELEASED | {
@@ -56,6 +57,8 @@ def waiting(collection_id: int | None = None) -> QuerySet[Document]:
     rows = Document.objects.filter(
         ~held() | Q(lease_until=None),
         Q(not_before=None) | Q(not_before__lte=Now()),
+        Q(collection__embedding_model__away_until=None)
+        | Q(collection__embedding_model__away_until__lte=Now()),
         collection__owner__isnull=False,  # else it is being deleted
         collection__paused=False,
         state=Document.State.QUEUED,
@@ -88,6 +91,29 @@ def postpone(
         error_stage=stage,
         error_place=dict(place or {}),
     )
+
+
+def release(document: Document, reason: str) -> None:
+    """Back into the queue as it was: what went wrong is no fault of the document's."""
+    Document.objects.filter(pk=document.pk, claim_token=document.claim_token).update(
+        **RELEASED,
+        attempts=Greatest(F("attempts") - 1, 0),
+        error=_short(reason),
+        error_stage="embed",
+    )
+
+
+def note_away(model: EmbeddingModel, reason: str) -> None:
+    """Its documents wait a little, with no attempt counted, however often it happens."""
+    EmbeddingModel.objects.filter(pk=model.pk).update(
+        away_until=Now() + timedelta(seconds=AWAY_SECONDS), away_reason=_short(reason)
+    )
+
+
+def note_back(model: EmbeddingModel) -> None:
+    """It has answered again."""
+    rows = EmbeddingModel.objects.filter(pk=model.pk, away_until__isnull=False)
+    rows.update(away_until=None, away_reason="")
 
 
 def cancel(rows: QuerySet[Document], by: str) -> int:

@@ -8,10 +8,10 @@ from rest_framework import serializers
 
 from collections_app import vectors
 from collections_app.models import EmbeddingModel, Probe
-from collections_app.services.models import REGISTRABLE
 
 MAX_TEXTS = 100  # in one request
 MAX_CHARS = 20_000  # of one text
+TEXT_KINDS = ["passage", "query"]
 
 
 class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
@@ -112,7 +112,7 @@ class ModelChangeSerializer(serializers.Serializer[Any]):
 
 
 class NewModelSerializer(ModelChangeSerializer):
-    backend = serializers.ChoiceField([(one.value, one.label) for one in REGISTRABLE])
+    backend = serializers.ChoiceField(EmbeddingModel.Backend.choices)
     ref = serializers.CharField(max_length=500)
 
 
@@ -130,7 +130,7 @@ class EmbedSerializer(serializers.Serializer[Any]):
         slug_field="name", queryset=EmbeddingModel.objects.all(), required=False
     )
     kind = serializers.ChoiceField(
-        ["passage", "query"], default="passage", help_text=_("Decides the model's prefix.")
+        TEXT_KINDS, default="passage", help_text=_("Decides the model's prefix.")
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

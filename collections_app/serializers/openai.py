@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from collections_app.serializers.embedding import TEXT_KINDS
+
 
 @extend_schema_field(
     {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
@@ -25,7 +27,7 @@ class EmbeddingsSerializer(serializers.Serializer[Any]):
     input = TextsField()
     encoding_format = serializers.ChoiceField(["float", "base64"], default="float")
     dimensions = serializers.IntegerField(required=False)
-    input_type = serializers.ChoiceField(["query", "passage"], required=False)
+    input_type = serializers.ChoiceField(TEXT_KINDS, required=False)
     truncate = serializers.BooleanField(default=False)
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from collections_app.models import EmbeddingModel
+from tests.embedding_server import EmbeddingServer, error
 from tests.factories import EmbeddingModelFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,7 @@ def test_models_are_listed_with_their_aliases():
     assert run("embed_models", "-q", "b", "-q", "zzz") == ""
     [_fake, found] = json.loads(run("embed_models", "--json"))
     assert found == {
+        "state": "usable",
         "name": "org/Other",
         "backend": "fake",
         "aliases": ["a", "b"],
@@ -105,3 +107,36 @@ def test_model_comes_from_the_environment(monkeypatch):
 )
 def test_bad_embed_models_is_refused_in_words(words, expected):
     assert refusal("embed_models", *words) == expected
+
+
+def test_a_model_is_registered_probed_and_deleted(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("sk-very-secret\n")
+    with EmbeddingServer() as peer:
+        found = json.loads(
+            run(
+                "embed_models",
+                "register",
+                "openai-compatible",
+                "tiny",
+                "--base-url",
+                peer.url,
+                "--key-file",
+                str(key),
+                "--token-limit",
+                "200",
+                "--query-prefix",
+                "q: ",
+            )
+        )
+        model = EmbeddingModel.objects.get(name="tiny")
+        assert (found["dimension"], model.state, model.query_prefix) == (64, "usable", "q: ")
+        assert peer.headers[-1]["authorization"] == "Bearer sk-very-secret"
+        peer.reply = error(401, "who are you")
+        with pytest.raises(CommandError, match=r"failed its probe.*who are you"):
+            call_command("embed_models", "probe", "tiny")
+    assert "openai-compatible: tiny (failed)" in run("embed_models", "list")
+    with pytest.raises(CommandError, match="no backend"):
+        call_command("embed_models", "register", "pickle", "x")
+    call_command("embed_models", "delete", "tiny")
+    assert not EmbeddingModel.objects.filter(name="tiny").exists()

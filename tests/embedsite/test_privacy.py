@@ -34,7 +34,8 @@ ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done collections collection_new tokens search ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
-    " api-embed api-status api-schema api-docs api-uploads-list api-usage"
+    " api-embed openai-embeddings openai-models model_kinds models"
+    " api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db",
     "collection": "model_change model_change_progress model_change_action reindex"
     " api-collection-model-change api-collection-model-estimate api-collection-model-compare"
@@ -51,6 +52,8 @@ ADDRESSES = {
     " api-collection-evaluations api-collection-weights api-collection-weights-revert",
     "judged": "api-judged-queries-detail",
     "evaluation": "api-evaluations-detail api-evaluations-apply api-evaluations-accept",
+    "model": "model model_edit model_progress model_action model_new openai-model api-model"
+    " api-model-probe",
     "source": "source source_edit source_delete source_run api-sources-detail api-sources-runs"
     " api-sources-run api-sources-retry",
     "run": "run run_progress run_action api-runs-detail api-runs-problems api-runs-pause"
@@ -73,7 +76,9 @@ SILENT = (
     " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
     " api-collection-reindex "
     "robots favicon health set_language login logout password_change password_change_done"
-    " collection_new api-root api-models api-embed api-status api-schema api-docs"
+    " collection_new api-root api-models api-embed models model_kinds model model_edit model_progress"
+    " model_action model_new openai-embeddings openai-models openai-model api-model api-model-probe"
+    " api-status api-schema api-docs"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
     " api-collections-pause api-collections-resume api-collections-cancel"
     " text_add document_state document_retry"
@@ -89,6 +94,7 @@ SILENT = (
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
 )
 MORE = {
+    "model_action": ["stop"],
     "model_change_action": ["cancel"],
     "reindex": ["verify"],
     "api-collection-model-act": ["cancel"],
@@ -158,6 +164,7 @@ def private(settings, tmp_path):
         "cluster": group.pk,
         "question": asked.pk,
         "token": token.pk,
+        "model": home.embedding_model_id,
         "upload": upload.pk,
         "rows": rows.pk,
         "source": source.pk,

@@ -1,75 +1,31 @@
 """Search by meaning and by words together, and plain similarity."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
 from collections_app.intake.incoming import problem_with_metadata
-from collections_app.models import Collection, Document, EmbeddingModel, Passage, Viewer
+from collections_app.models import Collection, Document, EmbeddingModel, Viewer
 from collections_app.services import Rejected
-from search_app.analysis.snippet import Snippet, snippet
 from search_app.analysis.weights import Weights
-from search_app.queries import documents
+from search_app.asking import Asked, balanced, checked, understood, visible
+from search_app.hits import Hit, PassageHit, Results, Similar, hits, passage_hits, passages_by_id
+from search_app.queries import alike, documents, facets, filters, orders
+from search_app.queries.scope import Scope
 from search_app.queries.vectors import nearest_documents
-from search_app.ranking import Scored, rank
+from search_app.ranking import DEPTH, Scored, rank
+from search_app.related import NEAR_DUPLICATE
 
-UNREADABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")  # no model and no table takes these
+__all__ = [
+    "DEEPEST", "Hit", "PassageHit", "Results", "Similar", "checked", "passages", "search", "similar"
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class PassageHit:
-    """A passage that was found. `score` ranks; it is made of the cosine with the query
-    (None where the passage has no vector) and of BM25 over the `terms` it shares."""
-
-    passage: Passage
-    document: Document
-    score: float
-    vector_score: float | None
-    keyword_score: float
-    terms: tuple[str, ...]  # rarest first
-
-
-@dataclass(frozen=True)
-class Hit(PassageHit):
-    """A document that was found, with its best passage; matched pieces of it are True."""
-
-    snippet: Snippet
-
-
-@dataclass(frozen=True)
-class Results:
-    """One page of hits, and how many documents were found in all."""
-
-    hits: list[Hit]
-    total: int
-
-
-@dataclass(frozen=True)
-class Similar:
-    """A document, its passage nearest to what was asked, and the cosine of the two."""
-
-    document: Document
-    passage: Passage
-    score: float
-
-
-def checked(text: str) -> str:
-    """The text as it can be searched for. Raises Rejected: empty, too long."""
-    text = UNREADABLE.sub(" ", text).strip()
-    if not text:
-        raise Rejected(_("There is nothing to search for. Enter some words."))
-    if len(text) > settings.MAX_QUERY_CHARS:
-        raise Rejected(
-            _("This is too long to search for: %(length)d characters, the most is %(most)d.")
-            % {"length": len(text), "most": settings.MAX_QUERY_CHARS}
-        )
-    return text
+DEEPEST = 1000  # documents that can be paged through
+DEPTHS = (DEPTH, 1000, 5000)  # passages from each leg, for pages further and further on
+Groups = list[tuple[Scored, list[Scored]]]
 
 
 def search(
@@ -81,29 +37,55 @@ def search(
     offset: int = 0,
     weights: Weights | None = None,
     model: EmbeddingModel | None = None,
+    wanted: Sequence[str] = (),
+    sort: str = "",
+    balance: float | None = None,
+    fold: bool = True,
+    with_facets: bool = False,
 ) -> Results:
     """Documents by their best passage, best first, from what the user may see.
 
-    `weights` take the place of those in force, `model` that of the collections' own (to look
-    at the one that stands beside it while a collection changes its model).
-
-    `total` counts the documents among the candidates: at most 400 passages for each model
-    and language. Raises Rejected for a bad text and ModelMissing.
+    `wanted` are filters, `field:value`; the text may have them too, and more of a syntax
+    (`analysis.query`). What passes them all is found, the last of it by a deep enough page, up
+    to DEEPEST. Without text, documents are listed by `sort`. `weights` take the place of those
+    in force, `balance` shifts them; `model` takes the place of the collections' own, to look at
+    the one that stands beside it. Raises Rejected and ModelMissing.
     """
-    best: dict[int, Scored] = {}
-    for scored in rank(_under(model, _visible(user, collection)), checked(text), weights):
-        best.setdefault(scored.document_id, scored)
-    page = list(best.values())[offset : offset + limit]
-    hits = [Hit(**vars(hit), snippet=_snippet(hit, scored)) for scored, hit in _loaded(page)]
-    return Results(hits, len(best))
+    asked = understood(user, text, collection, wanted)
+    by = orders.order(sort, [one.pk for one in asked.collections])
+    if not asked.query.text:
+        return _listed(asked, by or orders.Order(orders.ADDED, True), limit, offset, with_facets)
+    if balance is not None:
+        weights = balanced(weights or Weights(), balance)
+    best, exhausted = _best(_under(model, asked), weights, offset + limit)
+    if by:
+        best = _ordered(best, by)
+    groups = _folded(best) if fold else [(one, []) for one in best]
+    total, exact = len(groups), True
+    if not exhausted:
+        counted = filters.count(_ids(asked), asked.condition, DEEPEST + 1)
+        total, exact = max(total, counted), counted <= DEEPEST
+    return Results(
+        hits(groups[offset : offset + limit], offset + 1),
+        total,
+        exact,
+        asked,
+        facets.facets([one.document_id for one in best]) if with_facets else None,
+    )
 
 
 def passages(
-    user: Viewer, text: str, *, collection: Collection | None = None, limit: int = 20
+    user: Viewer,
+    text: str,
+    *,
+    collection: Collection | None = None,
+    limit: int = 20,
+    wanted: Sequence[str] = (),
 ) -> list[PassageHit]:
-    """Passages best first, several of one document where they are that good."""
-    found = rank(_visible(user, collection), checked(text))
-    return [hit for _scored, hit in _loaded(found[:limit])]
+    """Passages best first, several of one document where they are that good. The text has no
+    syntax; `wanted` are filters as `search` has them."""
+    asked = understood(user, checked(text), collection, wanted, plain=True)
+    return passage_hits(rank(asked.collections, asked.query.text, left=_left(asked))[:limit])
 
 
 def similar(
@@ -122,7 +104,7 @@ def similar(
     `prefix` is what their ids begin with, `metadata` what theirs holds. Raises Rejected for a
     bad text, for metadata that no document can have, or for a document without a vector.
     """
-    home = _visible(user, collection)
+    home = visible(user, collection)
     if not home or "\x00" in prefix or (document and document.collection_id != collection.pk):
         return []
     if message := problem_with_metadata(dict(metadata or {})):
@@ -137,7 +119,7 @@ def similar(
         excluded=document.pk if document else 0,
         metadata=metadata,
     )
-    found = _passages(passage for _document, passage, _cosine in rows)
+    found = passages_by_id(passage for _document, passage, _cosine in rows)
     return [
         Similar(found[passage].document, found[passage], cosine)
         for _document, passage, cosine in rows
@@ -152,48 +134,67 @@ def _vector(document: Document) -> np.ndarray:
     return vector
 
 
-def _visible(user: Viewer, collection: Collection | None) -> list[Collection]:
-    rows = Collection.objects.visible_to(user).select_related("embedding_model").order_by("pk")
-    return list(rows if collection is None else rows.filter(pk=collection.pk))
+def _ids(asked: Asked) -> list[int]:
+    return [one.pk for one in asked.collections]
 
 
-def _under(model: EmbeddingModel | None, collections: list[Collection]) -> list[Collection]:
-    """These collections, not to be saved, as if they had this model."""
-    for collection in collections if model else ():
-        collection.embedding_model = model  # type: ignore[assignment]
-    return collections
+def _under(model: EmbeddingModel | None, asked: Asked) -> Asked:
+    """The same with another model in the collections, which are not saved."""
+    if model is not None:
+        for one in asked.collections:
+            one.embedding_model = model
+    return asked
 
 
-def _loaded(found: Sequence[Scored]) -> list[tuple[Scored, PassageHit]]:
-    """With their rows; what was deleted in this moment drops out."""
-    rows = _passages(one.passage_id for one in found)
-    return [
-        (
-            one,
-            PassageHit(
-                passage=row,
-                document=row.document,
-                score=one.score,
-                vector_score=one.cosine,
-                keyword_score=one.keywords,
-                terms=tuple(one.terms),
-            ),
-        )
-        for one in found
-        if (row := rows.get(one.passage_id))
+def _left(asked: Asked) -> Scope | None:
+    return filters.scope(_ids(asked), asked.condition) if asked.condition else None
+
+
+def _best(asked: Asked, weights: Weights | None, enough: int) -> tuple[list[Scored], bool]:
+    """Each document by its best passage, and whether there are no more of them.
+
+    What a deeper look adds goes behind what was there, so that pages do not shift.
+    """
+    left, best = _left(asked), dict[int, Scored]()
+    for depth in DEPTHS:
+        found = rank(asked.collections, asked.query.text, weights, left=left, depth=depth)
+        for scored in found:
+            best.setdefault(scored.document_id, scored)
+        if len(found) < depth:
+            return list(best.values()), True
+        if len(best) >= enough:
+            break
+    return list(best.values()), False
+
+
+def _ordered(best: Sequence[Scored], by: orders.Order) -> list[Scored]:
+    """In this order; those that have nothing to be ordered by stay behind, as they are."""
+    values = orders.values([one.document_id for one in best], by)
+    having = [one for one in best if one.document_id in values]
+    having.sort(key=lambda one: values[one.document_id], reverse=by.descending)
+    return having + [one for one in best if one.document_id not in values]
+
+
+def _folded(best: Sequence[Scored]) -> Groups:
+    """Near duplicates under the best of them."""
+    by_document = {one.document_id: one for one in best}
+    found = alike.groups(list(by_document), NEAR_DUPLICATE)
+    return [(by_document[pk], [by_document[one] for one in rest]) for pk, *rest in found]
+
+
+def _listed(asked: Asked, by: orders.Order, limit: int, offset: int, with_facets: bool) -> Results:
+    """Documents that meet the conditions, in this order: nothing ranks them."""
+    ids = _ids(asked)
+    rows = orders.listed(ids, asked.condition, by, limit, offset)
+    groups: Groups = [
+        (Scored(passage, document, 0.0, None, 0.0, {}), []) for document, passage in rows
     ]
-
-
-def _passages(ids: Iterable[int]) -> dict[int, Passage]:
-    """Passages with their documents, whose long texts are left in the table."""
-    rows = Passage.objects.select_related("document__collection", "document__blob").defer(
-        "document__text", "document__body"
-    )
-    return rows.in_bulk(list(ids))
-
-
-def _snippet(hit: PassageHit, scored: Scored) -> Snippet:
-    document = hit.document
-    return snippet(
-        hit.passage.text, scored.terms, document.collection.language, document.media_type
+    total = filters.count(ids, asked.condition, DEEPEST + 1)
+    chosen = facets.chosen(ids, asked.condition).ids if with_facets else None
+    return Results(
+        hits(groups, offset + 1),
+        total,
+        total <= DEEPEST,
+        asked,
+        None if chosen is None else facets.facets(chosen),
     )

@@ -5,7 +5,7 @@ compiler's flag, a field that no document has) is plain text.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,16 +92,20 @@ def names(text: str) -> set[str]:
     return {name.removeprefix(METADATA) for name in found if name not in RESERVED}
 
 
-def parse(text: str, known: Collection[str] = ()) -> Query:
-    """The query in its parts. Of the fields, the reserved ones and those `known` are meant."""
+def is_reserved(field: "Field") -> bool:
+    return field.name in RESERVED
+
+
+def parse(text: str, is_meant: Callable[[Field], bool] = is_reserved) -> Query:
+    """The query in its parts. Fields that are not meant are text."""
     fields: list[Field] = []
     words: dict[Kind, list[str]] = {"phrase": [], "excluded": [], "prefix": []}
     parts: list[Part] = []
     left, at = "", 0
     for match in _matches(text):
-        if not _is_meant(match, known):
-            continue
         kind, said = _read(match)
+        if isinstance(said, Field) and not is_meant(said):
+            continue
         parts.append(Part(kind, match.group(), match.start(), match.end()))
         left, at = left + text[at : match.start()], match.end()
         if isinstance(said, Field):
@@ -126,11 +130,6 @@ def _matches(text: str) -> list[re.Match[str]]:
 def _name(match: re.Match[str]) -> str:
     name = match["name"] or ""
     return name if re.fullmatch(_NAME, name) else name[1:-1]
-
-
-def _is_meant(match: re.Match[str], known: Collection[str]) -> bool:
-    name = _name(match)
-    return not name or name in RESERVED or name.removeprefix(METADATA) in known
 
 
 def _read(match: re.Match[str]) -> tuple[Kind, "str | Field"]:

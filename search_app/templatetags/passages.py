@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from collections_app.pipeline.code.highlight import listing
 from collections_app.pipeline.code.places import following
 from search_app.analysis.code_lines import missing_indent
-from search_app.search import Hit
+from search_app.hits import Hit
 from search_app.views.listings import language_of, path_of
 
 register = template.Library()

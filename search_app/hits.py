@@ -1,0 +1,106 @@
+"""What a search gives: passages and documents with their scores, and their rows loaded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from collections_app.models import Document, Passage
+from search_app.analysis.snippet import Snippet, snippet
+from search_app.asking import Asked
+from search_app.queries.facets import Facet
+from search_app.ranking import Scored
+
+
+@dataclass(frozen=True)
+class PassageHit:
+    """A passage that was found. `score` ranks; it is made of the cosine with the query
+    (None where the passage has no vector) and of BM25 over the `terms` it shares."""
+
+    passage: Passage
+    document: Document
+    score: float
+    vector_score: float | None
+    keyword_score: float
+    terms: tuple[str, ...]  # rarest first
+    scored: Scored
+
+
+@dataclass(frozen=True)
+class Hit(PassageHit):
+    """A document that was found, with its best passage; matched pieces of it are True.
+
+    `place` is its rank among all, from 1. `folded` are near duplicates of it that were found
+    as well, best first.
+    """
+
+    snippet: Snippet
+    place: int = 0
+    folded: tuple["Hit", ...] = ()
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of hits, and how many documents were found in all: `exact`, or at least so many.
+
+    `asked` is what was understood. `facets` are there where they were asked for.
+    """
+
+    hits: list[Hit]
+    total: int
+    exact: bool
+    asked: Asked
+    facets: list[Facet] | None = None
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A document, its passage nearest to what was asked, and the cosine of the two."""
+
+    document: Document
+    passage: Passage
+    score: float
+
+
+def passage_hits(found: Sequence[Scored]) -> list[PassageHit]:
+    """With their rows; what was deleted in this moment drops out."""
+    rows = passages_by_id(one.passage_id for one in found)
+    return [PassageHit(**_parts(one, row)) for one in found if (row := rows.get(one.passage_id))]
+
+
+def hits(groups: Sequence[tuple[Scored, Sequence[Scored]]], first: int) -> list[Hit]:
+    """Hits with those folded under them, the first of them at place `first`; likewise."""
+    rows = passages_by_id(one.passage_id for best, rest in groups for one in (best, *rest))
+    made = []
+    for place, (best, rest) in enumerate(groups, first):
+        if row := rows.get(best.passage_id):
+            folded = [
+                _hit(one, rows[one.passage_id], place) for one in rest if one.passage_id in rows
+            ]
+            made.append(_hit(best, row, place, tuple(folded)))
+    return made
+
+
+def passages_by_id(ids: Iterable[int]) -> dict[int, Passage]:
+    """Passages with their documents, whose long texts are left in the table."""
+    rows = Passage.objects.select_related("document__collection", "document__blob").defer(
+        "document__text", "document__body"
+    )
+    return rows.in_bulk(list(ids))
+
+
+def _hit(scored: Scored, row: Passage, place: int, folded: tuple[Hit, ...] = ()) -> Hit:
+    document = row.document
+    shown = snippet(row.text, scored.terms, document.collection.language, document.media_type)
+    return Hit(**_parts(scored, row), snippet=shown, place=place, folded=folded)
+
+
+def _parts(scored: Scored, row: Passage) -> dict[str, Any]:
+    return {
+        "passage": row,
+        "document": row.document,
+        "score": scored.score,
+        "vector_score": scored.cosine,
+        "keyword_score": scored.keywords,
+        "terms": tuple(scored.terms),
+        "scored": scored,
+    }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from collections_app import purge, tasks
 from collections_app.batches import batched
+from collections_app.intake.code import of_files
 from collections_app.models import Blob, Collection, Document, Run, Source, SourceItem
 from collections_app.sources import kinds, queue
 from collections_app.sources.secrets import seal
@@ -83,8 +84,8 @@ def delete_source(source: Source, keep_documents: bool) -> int:
     if not keep_documents:
         ids = list(source.items.values_list("external_id", flat=True))
         for chunk in batched(ids, CHUNK):
-            rows = Document.objects.filter(collection=source.collection_id, external_id__in=chunk)
-            removed += purge.delete(rows)
+            rows = Document.objects.filter(collection=source.collection_id)
+            removed += purge.delete(of_files(rows, chunk))
     blob_id = source.blob_id
     source.delete()
     if blob_id:

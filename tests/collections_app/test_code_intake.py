@@ -254,3 +254,16 @@ def test_source_follows_its_files_into_their_functions(tmp_path, settings):
     (root / "other.py").write_text("def g(): pass\ndef f(): pass")
     assert run() == ("done", 1, 2, 5, 1)
     assert ids(collection) == ["other.py", "other.py:1", "other.py:2"]
+
+
+def test_deleting_a_source_takes_the_functions_of_its_files_along(tmp_path, settings):
+    settings.SOURCE_ROOTS = [str(tmp_path)]
+    collection = CollectionFactory(split_code=True)
+    (tmp_path / "boats.py").write_text(BOATS)
+    source = services.create_source(collection, "folder", "Code", {"path": str(tmp_path)})
+    services.request_run(source)
+    sources.work(20, lambda: None)
+    count = collection.documents.count()
+    assert count > 1
+    assert services.delete_source(source, keep_documents=False) == count
+    assert collection.documents.count() == 0

@@ -84,7 +84,7 @@ class PlanForm(forms.Form):
         initial=PLAIN,
         required=False,
     )
-    prefix = forms.CharField(
+    before = forms.CharField(
         label=gettext_lazy("Put before each id"),
         max_length=100,
         required=False,
@@ -123,7 +123,7 @@ class PlanForm(forms.Form):
                 for place, name in enumerate(self.names)
                 if values[f"type_{place}"]
             },
-            prefix=values["prefix"],
+            prefix=values["before"],
             numbered=numbered,
         )
 

@@ -147,7 +147,7 @@ def test_rows_that_another_source_has_come_in_under_other_ids(client, collection
     client.post(place(client, collection), FORMAT | PLAN | {"do": "import"})
     work()
     address = place(client, collection, name="shop-new.csv")
-    chosen = FORMAT | PLAN | {"prefix": "new/"}
+    chosen = FORMAT | PLAN | {"before": "new/"}
     tried = client.post(address, chosen | {"do": "dry"}).context["tried"]
     assert (tried.added, tried.unchanged, tried.failed) == (2, 0, 1)
     client.post(address, chosen | {"do": "import"})

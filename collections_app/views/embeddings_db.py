@@ -27,7 +27,7 @@ class EmbeddingsDbForm(forms.Form):
 
     file = forms.FileField(
         label=_("The file embeddings.db"),
-        help_text=_("`llm collections path` says where it is. Nothing is embedded again."),
+        help_text=_("“llm collections path” says where it is. Nothing is embedded again."),
     )
 
 

@@ -1,11 +1,14 @@
 """Changing the model of a collection: its states, its refusals, and what stays right meanwhile."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from collections_app import changes, ingest, services
+from collections_app.changes.queue import claim
 from collections_app.models import (
     Collection,
     Document,
@@ -352,3 +355,53 @@ def test_the_estimate_tells_documents_tokens_and_price(collection, other):
     assert told.bytes > told.passages * other.dimension * 4
     other.probes.create(state="passed", found={"tokens_per_second": 10.0})
     assert changes.estimate(collection, other).seconds == tokens / 10
+
+
+def test_two_workers_share_a_change_and_double_nothing(collection, other):
+    embedded(collection, {f"d{n}": f"Note {n} of many." for n in range(12)})
+    changes.start(collection, other)
+    barrier, done = threading.Barrier(2), []
+
+    def work():
+        try:
+            barrier.wait(10)
+            done.append(changes.run(2))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sum(done) == 12
+    assert counts(collection, other) == (12, 12, 12)
+
+
+def test_a_worker_that_is_gone_loses_its_claim_and_another_goes_on(collection, other):
+    embedded(collection, TEXTS)
+    changes.start(collection, other)
+
+    def die():
+        claim(2)
+        connection.close()
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    thread.join(60)
+    assert Shadow.objects.exclude(claim_token=None).count() == 2
+    assert changes.sweep() is True
+    assert Shadow.objects.exclude(claim_token=None).count() == 0
+    for _ in range(3):  # those that were tried come one at a time
+        changes.run()
+    assert counts(collection, other)[0] == 3
+
+
+def test_a_document_that_kills_its_worker_every_time_is_set_aside(collection, other, settings):
+    embedded(collection, {"a": "A note."})
+    changes.start(collection, other)
+    Shadow.objects.update(attempts=settings.MAX_ATTEMPTS)
+    changes.sweep()
+    row = Shadow.objects.get()
+    assert (row.state, row.error_stage) == ("set_aside", "worker")
+    assert ModelChange.objects.get().state == "failed"

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,7 @@ NOTHING = Nearest(np.zeros(0, np.int64), np.zeros(0), fusion.Spread(0, 0.0, 0.0)
 Vector = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Scored:
+class Scored(NamedTuple):  # hundreds are made in each search, which this does the fastest
     """A passage and what its score is made of: `score` is the sum of the last six.
 
     `terms` are those it has in common with the query, rarest first. The ranks are those in

@@ -6,8 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from search_app import clusters, related
-from search_app.models import Clustering
+from search_app import clusters, quality, related
+from search_app.evaluation import judging
+from search_app.models import Clustering, RankingWeights
 from tests.factories import CollectionFactory, UserFactory, embedded
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +104,22 @@ def test_looking_alone_does_not_allow_building(client):
     client.force_login(viewer)
     rebuild(client, Clustering.objects.all())
     assert Clustering.objects.get().state == Clustering.State.READY
+
+
+def test_the_admin_shows_evaluations_and_only_shared_judged_queries(client, admin):
+    collection = derived("first")
+    for text, shared in {"for all": True, "my own": False}.items():
+        judging.write(collection, collection.owner, text, {"first-1": 2}, shared=shared)
+    quality.request(collection, collection.owner)
+    assert collection.name in client.get(place("evaluation")).text
+    shown = client.get(place("judgedquery")).text
+    assert ("for all" in shown, "my own" in shown) == (True, False)
+
+
+def test_weights_of_a_model_are_set_in_the_admin_and_checked(client, admin):
+    model = CollectionFactory().embedding_model
+    sent = {"model": model.pk, "collection": "", "weights": '{"meaning": -1}'}
+    assert "must be a number from 0 on" in client.post(place("rankingweights", "add"), sent).text
+    assert not RankingWeights.objects.exists()
+    client.post(place("rankingweights", "add"), sent | {"weights": '{"keywords": 0.5}'})
+    assert RankingWeights.objects.get().weights == {"keywords": 0.5}

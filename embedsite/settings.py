@@ -272,6 +272,10 @@ SPECTACULAR_SETTINGS = {
         "DocumentState": "collections_app.models.Document.State",
         "AnswerState": "rag_app.models.Answer.State",
         "AnswerKind": "rag_app.models.Answer.Kind",
+        "WishState": "search_app.models.Wish.State",
+        "EvaluationKind": "search_app.models.Evaluation.Kind",
+        "EvaluationAskedFor": "search_app.serializers.quality.ASKED_FOR",
+        "JudgedQuerySource": "search_app.models.JudgedQuery.Source",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

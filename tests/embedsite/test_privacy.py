@@ -32,7 +32,8 @@ METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 # What the number in an address counts; None where there is none in it.
 ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
-    " password_change_done collections collection_new tokens search ask"
+    " password_change_done opened feedback feedback_delete"
+    " collections collection_new tokens search ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-embed openai-embeddings openai-models model_kinds models"
     " api-status api-schema api-docs api-uploads-list api-usage"
@@ -49,9 +50,11 @@ ADDRESSES = {
     " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage"
     " sources source_kinds source_new rows_new api-collection-sources api-collection-rows"
     " api-collection-judged api-collection-judged-import api-collection-judged-export"
-    " api-collection-evaluations api-collection-weights api-collection-weights-revert",
-    "judged": "api-judged-queries-detail",
-    "evaluation": "api-evaluations-detail api-evaluations-apply api-evaluations-accept",
+    " api-collection-evaluations api-collection-weights api-collection-weights-revert"
+    " quality weights_revert judged_list judged_new judged_import judged_export",
+    "judged": "judged judged_delete api-judged-queries-detail",
+    "evaluation": "evaluation evaluation_state evaluation_apply evaluation_accept"
+    " api-evaluations-detail api-evaluations-apply api-evaluations-accept",
     "model": "model model_edit model_progress model_action model_new openai-model api-model"
     " api-model-probe",
     "source": "source source_edit source_delete source_run api-sources-detail api-sources-runs"
@@ -60,7 +63,7 @@ ADDRESSES = {
     " api-runs-resume api-runs-cancel api-runs-confirm",
     "rows": "rows rows_cancel api-upload-rows",
     "upload": "api-uploads-detail",
-    "document": "document document_state document_edit document_delete document_retry"
+    "document": "thumb document document_state document_edit document_delete document_retry"
     " document_reembed document_file document_picture document_thumbnail"
     " related_widget related_json api-documents-detail"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
@@ -91,6 +94,8 @@ SILENT = (
     " api-sources-runs api-sources-run api-sources-retry api-runs-detail api-runs-problems"
     " api-runs-pause api-runs-resume api-runs-cancel api-runs-confirm"
     " api-collection-judged-import api-collection-judged-export api-collection-weights"
+    " opened feedback feedback_delete thumb weights_revert judged_export judged_delete"
+    " evaluation_apply evaluation_accept"
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
 )
 MORE = {

@@ -152,7 +152,7 @@ def cranfield() -> dict[str, tuple[str, str]]:
 
 
 def cranfield_queries() -> dict[str, Judged]:
-    """All queries, and the half with even numbers, which had no say."""
+    """Every other query had a say in the choices, those between them had none; and all."""
     grades: dict[str, dict[str, float]] = {}
     for line in (CRANFIELD / "qrels.tsv").read_text().splitlines()[1:]:
         query, document, grade = line.split("\t")

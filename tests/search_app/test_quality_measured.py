@@ -31,4 +31,4 @@ def test_neither_vague_nor_precise_queries_lose_by_the_other_leg():
             found = quality.mean(legs, judged, quality.recall)
             assert found["product"] >= max(found["words"], found["meaning"]) - BEST_LEG, name
             unseen = [not any(one.good for one in rank([collection], text)) for text, _ in judged]
-            assert sum(unseen) <= len(unseen) * (0.02 if "precise" in name else 0.25), name
+            assert sum(unseen) <= len(unseen) * (0.02 if "precise" in name else 0.3), name

@@ -271,7 +271,7 @@ def test_scores_are_the_sum_of_their_parts(notes):
     assert [one.scored.by_keywords for one in hits] == pytest.approx(list(parts.keywords))
     assert [one.scored.by_full_match for one in hits] == pytest.approx(list(parts.full_match))
     for hit in hits:
-        whole = sum(value for name, value in vars(hit.scored).items() if name.startswith("by_"))
+        whole = sum(value for name, value in hit.scored._asdict().items() if name.startswith("by_"))
         assert hit.score == pytest.approx(whole)
     found = {hit.document.external_id: hit.scored for hit in hits}["bread"]
     assert (found.keyword_rank, list(found.terms)) == (1, ["rye"])

@@ -112,6 +112,11 @@ class Beside:
         changes = RELEASED | {"not_before": Now() + wait}
         self._update(document, changes, stage, reason, place)
 
+    def release(self, document: Document, reason: str) -> None:
+        """Its model was away: no attempt is counted."""
+        attempts = max(self._claimed[document.pk].attempts - 1, 0)
+        self._update(document, RELEASED | {"attempts": attempts}, "embed", reason, None)
+
     def committed(self, readings: Sequence[Reading]) -> None:
         """Nothing that is searched has changed."""
 

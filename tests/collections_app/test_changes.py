@@ -9,6 +9,7 @@ from django.db.models import F
 
 from collections_app import changes, ingest, services
 from collections_app.changes.queue import claim
+from collections_app.encoders import ModelAway
 from collections_app.models import (
     Collection,
     Document,
@@ -405,3 +406,21 @@ def test_a_document_that_kills_its_worker_every_time_is_set_aside(collection, ot
     row = Shadow.objects.get()
     assert (row.state, row.error_stage) == ("set_aside", "worker")
     assert ModelChange.objects.get().state == "failed"
+
+
+def test_a_model_that_is_away_costs_no_attempt(collection, other, encoder, monkeypatch):
+    embedded(collection, TEXTS)
+    change = changes.start(collection, other)
+    monkeypatch.setattr(encoder, "encode", away)
+    assert changes.run() == 3
+    assert not changes.waiting().exists()  # until the model may be asked again
+    monkeypatch.undo()
+    type(other).objects.update(away_until=None)
+    assert set(Shadow.objects.values_list("state", "attempts")) == {("queued", 0)}
+    changes.run()
+    change.refresh_from_db()
+    assert change.state == "ready"
+
+
+def away(texts):
+    raise ModelAway("The server does not answer.")

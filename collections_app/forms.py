@@ -1,6 +1,5 @@
 """Forms of the pages. They check form; `services` checks sense and raises `Rejected`."""
 
-import logging
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +7,10 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from collections_app import vectors
-from collections_app.encoders import ModelMissing
 from collections_app.format_names import format_name
 from collections_app.lengths import problem_with_passages
 from collections_app.models import ApiToken, Collection, Document, EmbeddingModel
 from collections_app.pipeline.extract import FORMATS, TEXTS
-
-logger = logging.getLogger(__name__)
-
-PROBE = "Hello world"
 
 if TYPE_CHECKING:  # Django's own class takes no parameters
     CollectionModelForm = forms.ModelForm[Collection]
@@ -30,12 +23,23 @@ else:
 class CollectionForm(CollectionModelForm):
     class Meta:
         model = Collection
-        fields = ["name", "description", "visibility", "language", "split_code"]
+        fields = ["name", "description", "visibility", "language", "embedding_model", "split_code"]
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
             "visibility": _("Public collections can be read and searched by everyone."),
             "language": _("How keywords are found. It cannot be changed later."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The model is asked for where there are several that can be used."""
+        super().__init__(*args, **kwargs)
+        field = self.fields["embedding_model"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = EmbeddingModel.objects.usable()
+        field.required, field.empty_label = False, None
+        field.initial = EmbeddingModel.objects.filter(is_default=True).first()
+        if field.queryset.count() < 2:
+            del self.fields["embedding_model"]
 
 
 class CollectionEditForm(CollectionModelForm):
@@ -193,9 +197,7 @@ class TokenForm(TokenModelForm):
 
 
 class EmbeddingModelForm(ModelModelForm):
-    """A model is taken once it has turned a text into a vector of the dimension given."""
-
-    DECIDING = frozenset({"backend", "ref", "dimension", "token_limit", "normalised", "precision"})
+    """Loads nothing: what is changed here is tried by a worker."""
 
     class Meta:
         model = EmbeddingModel
@@ -205,21 +207,3 @@ class EmbeddingModelForm(ModelModelForm):
         super().__init__(*args, **kwargs)
         for name in {"query_prefix", "passage_prefix"} & set(self.fields):
             self.fields[name].strip = False  # type: ignore[attr-defined]  # "query: "
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.errors and self.DECIDING & set(self.changed_data):
-            self._probe(cleaned)
-        return cleaned
-
-    def _probe(self, values: dict[str, Any]) -> None:
-        model = copy(self.instance)
-        for name, value in values.items():
-            setattr(model, name, value)
-        try:
-            vectors.embed(model, [PROBE], "passage")
-        except ModelMissing as error:
-            self.add_error("ref", str(error))
-        except Exception as error:  # whatever a broken folder makes the libraries raise
-            logger.exception("The model %s cannot be loaded.", model.ref)
-            self.add_error("ref", _("The model cannot be loaded: %(error)s") % {"error": error})

@@ -142,7 +142,7 @@ class ModelForm(forms.Form):
         own = {name for one in KINDS.values() for name in one.columns}
         for name in own - set(kind.columns):
             del self.fields[name]
-        self.fields["ref"].label = kind.ref
+        self.fields["ref"].label = str(kind.ref)
         self.fields["ref"].help_text = _("Such as %(name)s.") % {"name": kind.example}
         if used:  # what decides its vectors
             for name in set(FIXED) & set(self.fields):

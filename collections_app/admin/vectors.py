@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -21,12 +22,13 @@ from collections_app.large_tables import (
 from collections_app.models import (
     Collection,
     EmbeddingModel,
-    ModelChange,
     Passage,
     Vector,
     long_columns,
 )
+from collections_app.probes import in_use
 from collections_app.reasons import in_words
+from collections_app.services.models import FIXED, PROBED
 
 
 @admin.register(Passage)
@@ -87,34 +89,40 @@ class VectorAdmin(ReadOnlyAdmin):
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(LargeTableAdmin):
     form = EmbeddingModelForm
-    exclude = ("modalities", "base_url", "tokenizer", "truncate_dimension", "state")
+    exclude = ("modalities",)
     list_display = (
         "name",
         "backend",
         "ref",
         "dimension",
         "token_limit",
+        "state",
         "is_default",
         "collections",
     )
-    list_filter = ("backend",)
+    list_filter = ("backend", "state")
     search_fields = ("name__istartswith", "ref__istartswith")
-    readonly_fields = ("is_default", "created", "engine", "compared")
+    readonly_fields = ("dimension", "state", "is_default", "created", "engine", "compared")
     actions = ("make_default",)
-    decides_vectors = (
-        "backend",
-        "ref",
-        "dimension",
-        "token_limit",
-        "passage_prefix",
-        "normalised",
-        "precision",
-    )
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Registered on pages of their own, which ask what each backend needs."""
+        return redirect("model_kinds")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What a probe told no longer holds for another folder, limit or address."""
+        changed = set(PROBED) & set(form.changed_data)
+        if changed and not in_use().filter(pk=obj.pk).exists():
+            obj.state = EmbeddingModel.State.WAITING
+        super().save_model(request, obj, form, change)
+        if changed:
+            services.request_probe(obj, anew=True)
+            messages.info(request, _("A worker tries %(model)s now.") % {"model": obj})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What decides the vectors stays as it is once there are some."""
-        used = obj is not None and _in_use().filter(pk=obj.pk).exists()
-        return (*self.readonly_fields, *(self.decides_vectors if used else ()))
+        used = obj is not None and in_use().filter(pk=obj.pk).exists()
+        return (*self.readonly_fields, *(FIXED if used else ()))
 
     @admin.display(description=_("engine"))
     def engine(self, obj: EmbeddingModel) -> str:
@@ -149,19 +157,13 @@ class EmbeddingModelAdmin(LargeTableAdmin):
         if len(chosen := list(queryset[:2])) != 1:
             messages.error(request, _("Choose one model."))
             return
-        services.make_default(chosen[0])
+        try:
+            services.make_default(chosen[0])
+        except services.Rejected as error:
+            messages.error(request, str(error))
+            return
         messages.success(request, _("New collections get %(model)s.") % {"model": chosen[0]})
 
     def protected(self, objs: Iterable[EmbeddingModel]) -> list[str]:
-        used = _in_use().filter(pk__in=[model.pk for model in objs])
+        used = in_use().filter(pk__in=[model.pk for model in objs])
         return [_("%(model)s, which collections use") % {"model": model} for model in used]
-
-
-def _in_use() -> QuerySet[EmbeddingModel]:
-    """Models that a collection has, or that stored vectors were made with."""
-    model = OuterRef("pk")
-    return EmbeddingModel.objects.filter(
-        Exists(Collection._base_manager.filter(embedding_model=model))
-        | Exists(ModelChange.objects.filter(Q(old=model) | Q(new=model)))
-        | Exists(Vector.objects.filter(model=model))
-    )

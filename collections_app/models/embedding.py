@@ -1,14 +1,12 @@
 """Embedding models, what a probe told of each, and what they have cost."""
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-
-if TYPE_CHECKING:
-    from collections_app.models.reference import ModelAlias
 
 
 class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
@@ -108,9 +106,6 @@ class EmbeddingModel(models.Model):
 
     objects = EmbeddingModelQuerySet.as_manager()
 
-    aliases: "models.Manager[ModelAlias]"
-    probes: "models.Manager[Probe]"
-
     class Meta:
         verbose_name = _("embedding model")
         verbose_name_plural = _("embedding models")
@@ -123,6 +118,10 @@ class EmbeddingModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """For staff alone."""
+        return reverse("model", args=[self.pk])
 
     @property
     def usable(self) -> bool:

@@ -109,6 +109,7 @@ def collection_new(request: HttpRequest) -> HttpResponse:
                 description=form.cleaned_data["description"],
                 visibility=form.cleaned_data["visibility"],
                 language=form.cleaned_data["language"],
+                model=form.cleaned_data.get("embedding_model"),
                 split_code=form.cleaned_data["split_code"],
             )
         except services.Rejected as error:

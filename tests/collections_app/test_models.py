@@ -456,3 +456,20 @@ def test_a_collection_is_made_with_a_usable_model_only(client, peer):
     assert client.post("/api/collections/", wanted, **ask).status_code == 201
     assert Collection.objects.get(owner=user).embedding_model == model
     assert Decimal(model.price_per_million_tokens) == 0
+
+
+def test_the_page_asks_for_the_model_where_there_are_several(client):
+    user = UserFactory()
+    client.force_login(user)
+    services.default_model()
+    EmbeddingModelFactory(name="broken", state="failed")
+    assert "embedding_model" not in client.get("/c/new/").text
+    other = EmbeddingModelFactory(name="other")
+    page = client.get("/c/new/").text
+    assert "other" in page
+    assert "broken" not in page
+    values = {"name": "Notes", "visibility": "private", "language": "english"}
+    client.post("/c/new/", values | {"embedding_model": other.pk})
+    client.post("/c/new/", values | {"name": "More"})
+    made = dict(Collection.objects.filter(owner=user).values_list("name", "embedding_model__name"))
+    assert made == {"Notes": "other", "More": "all-MiniLM-L6-v2"}

@@ -79,7 +79,11 @@ FROM (
     JOIN collections_app_collection collection ON collection.id = document.collection_id
     LEFT JOIN collections_app_passage passage ON passage.document_id = document.id
     LEFT JOIN collections_app_vector vector ON vector.passage_id = passage.id
-    LEFT JOIN collections_app_posting posting ON posting.passage_id = passage.id
+    LEFT JOIN (
+        SELECT term, first + ('x' || encode(substr(data, 8 * n + 1, 4), 'hex'))::bit(32)::int
+            AS passage_id
+        FROM collections_app_postinglist list, generate_series(0, list.count - 1) n
+    ) posting ON posting.passage_id = passage.id
     WHERE collection.name = '{name}'
     GROUP BY document.id
 ) counted

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from collections_app.batches import batched
-from collections_app.models import Collection, Document, Passage, Posting, Vector
+from collections_app.models import Collection, Document, Passage, Vector
 from collections_app.signals import documents_deleting
 from collections_app.storage import remove_unused
 
@@ -76,9 +76,8 @@ def _delete_chunk(ids: list[int]) -> None:
     Foreign keys are checked at commit, so passages may go before what points at them.
     """
     passages = Passage.objects.filter(document__in=ids)
-    for model in (Posting, Vector):
-        rows = model._base_manager.filter(passage__in=passages)
-        rows._raw_delete(rows.db)
+    rows = Vector._base_manager.filter(passage__in=passages)
+    rows._raw_delete(rows.db)
     passages._raw_delete(passages.db)
     Document.objects.filter(pk__in=ids).only("pk").delete()
 

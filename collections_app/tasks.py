@@ -52,7 +52,7 @@ def probe_models() -> None:
 @shared_task
 def sweep() -> None:
     """Every 20 s: expired leases, missed wake-ups, sources that are due, unused files,
-    deleted collections.
+    deleted collections, postings to be put together.
 
     Its messages never expire, for the clocks of two machines may differ; of those that piled
     up while no worker ran, all but the first are done with at once.
@@ -68,9 +68,17 @@ def sweep() -> None:
         call(run_sources)
     if probes.sweep():
         call(probe_models)
+    if ingest.to_merge():
+        call(merge_postings)
     partial_files.sweep()
     if purge.waiting().exists():
         call(purge_deleted)
+
+
+@shared_task
+def merge_postings() -> None:
+    """Keep the postings of a term together, for a while; the sweep calls again."""
+    ingest.merge(SLICE_SECONDS)
 
 
 @shared_task
@@ -84,6 +92,7 @@ def purge_deleted() -> None:
 def nightly_check() -> None:
     """Queue every document whose vectors are not those of its collection's model."""
     storage.sweep_files()
+    ingest.clean()
     found = list(ingest.outdated().values_list("pk", flat=True))
     for ids in batched(found, NIGHTLY_BATCH):
         Document.objects.filter(pk__in=ids).update(**ingest.requeued())

@@ -1,6 +1,6 @@
 """The admin of content. What changes content goes through `services`, as everywhere.
 
-Postings are not here: Django's admin takes no composite keys, and they only repeat passages.
+Posting lists are not here: Django's admin takes no composite keys, and they only repeat passages.
 """
 
 from collections_app.admin import accounts, changing, content, sources, vectors

@@ -5,8 +5,20 @@ transaction). PostgreSQL is the queue of record; `states` holds every change of 
 """
 
 from collections_app.ingest.check import outdated
+from collections_app.ingest.merging import clean, merge, to_merge
 from collections_app.ingest.states import FRESH, cancel, requeued
 from collections_app.ingest.sweeping import sweep
 from collections_app.ingest.work import run, work
 
-__all__ = ["FRESH", "cancel", "outdated", "requeued", "run", "sweep", "work"]
+__all__ = [
+    "FRESH",
+    "cancel",
+    "clean",
+    "merge",
+    "outdated",
+    "requeued",
+    "run",
+    "sweep",
+    "to_merge",
+    "work",
+]

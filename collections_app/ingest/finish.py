@@ -1,6 +1,6 @@
 """Passages, vectors, postings and the new state, all in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -9,12 +9,11 @@ from pgvector import Vector as PgVector
 from psycopg.types.json import Jsonb
 
 from collections_app.copying import copy_rows
-from collections_app.ingest import shadows, states
+from collections_app.ingest import postings, shadows, states
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.read import Part, Reading
-from collections_app.models import Document, EmbeddingModel, Passage, Posting, Vector
+from collections_app.models import Document, EmbeddingModel, Passage, Vector
 
-MOST_FREQUENT = 32_767  # smallint
 Placed = tuple[int, Reading, int, Part]  # passage id, document, ordinal, part
 
 
@@ -52,7 +51,7 @@ def write(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) ->
     placed = _placed(readings)
     _write_passages(placed, model)
     _write_vectors(placed, model, found)
-    _write_postings(placed)
+    postings.write(model.pk, _termed(placed))
 
 
 def bound_idleness() -> None:
@@ -68,9 +67,8 @@ def clear(passages: QuerySet[Passage]) -> None:
     """These passages and what search reads of them. Citations let go of theirs (ORM cascade)."""
     if not passages.exists():
         return
-    for table in (Posting, Vector):
-        rows = table._base_manager.filter(passage__in=passages)
-        rows._raw_delete(rows.db)
+    rows = Vector._base_manager.filter(passage__in=passages)
+    rows._raw_delete(rows.db)
     passages.only("pk").delete()
 
 
@@ -130,17 +128,9 @@ def _write_vectors(placed: list[Placed], model: EmbeddingModel, found: Vectors) 
     )
 
 
-def _write_postings(placed: list[Placed]) -> None:
-    copy_rows(
-        Posting,
-        "collection_id term passage_id frequency",
-        "int8 text int8 int2",
-        (
-            (one.document.collection_id, term, pk, min(count, MOST_FREQUENT))
-            for pk, one, _ordinal, part in placed
-            for term, count in part.terms.items()
-        ),
-    )
+def _termed(placed: list[Placed]) -> Iterator[postings.Termed]:
+    for pk, one, _ordinal, part in placed:
+        yield postings.Termed(one.document.collection_id, pk, part.terms)
 
 
 _READY = """

@@ -17,7 +17,7 @@ from collections_app.pipeline import pictures
 from collections_app.pipeline.code.places import placed
 from collections_app.pipeline.extract import Extracted, Limits, Unreadable, extract
 from collections_app.pipeline.split import Span, embedded_text, split
-from collections_app.pipeline.terms import terms
+from collections_app.pipeline.terms import passage_terms
 from collections_app.pipeline.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -119,14 +119,13 @@ class Reader:
         passage = found.text[span.start : span.end]
         headed = embedded_text(span.heading, passage)
         embedded = vectors.prefixed(self.model, headed, "passage")
-        # Keywords of the title count in every passage, once, also where it is only the id.
-        named = headed if title in headed else f"{title}\n{headed}"
         return Part(
             span=span,
             text=passage,
             embedded=embedded,
             content_hash=hashlib.sha256(embedded.encode()).hexdigest(),
-            terms=Counter(terms(named, document.collection.language)),
+            # Keywords of the title, also where it is only the id.
+            terms=passage_terms(title, span.heading, passage, document.collection.language),
             place=found.places_of(span.start, span.end),
         )
 

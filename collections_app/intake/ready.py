@@ -10,12 +10,11 @@ from pgvector import Vector as PgVector
 
 from collections_app import purge, quotas
 from collections_app.copying import copy_rows
+from collections_app.ingest import postings
 from collections_app.intake.incoming import AddResult, Problem
-from collections_app.models import Collection, Document, ImportedRow, Passage, Posting, Vector
+from collections_app.models import Collection, Document, ImportedRow, Passage, Vector
 from collections_app.pipeline.embeddings_db import StoredRow
-from collections_app.pipeline.terms import terms
-
-MOST_FREQUENT = 32_767  # smallint
+from collections_app.pipeline.terms import passage_terms
 
 
 @dataclass(frozen=True)
@@ -79,14 +78,11 @@ def write(collection: Collection, items: Sequence[Ready]) -> None:
             for one, passage in zip(items, passages, strict=True)
         ),
     )
-    copy_rows(
-        Posting,
-        "collection_id term passage_id frequency",
-        "int8 text int8 int2",
+    postings.write(
+        collection.embedding_model_id,
         (
-            (collection.pk, term, passage.pk, min(frequency, MOST_FREQUENT))
+            postings.Termed(collection.pk, passage.pk, found)
             for passage, found in zip(passages, counts, strict=True)
-            for term, frequency in found.items()
         ),
     )
 
@@ -105,7 +101,7 @@ def _imported(one: Ready) -> ImportedRow:
 
 def _terms(document: Document, language: str) -> Counter[str]:
     """Keywords of the text and the id; a document without its text is found by meaning alone."""
-    return Counter(terms(f"{document.title}\n{document.text}", language) if document.text else [])
+    return passage_terms(document.title, "", document.text, language)
 
 
 def _passage(one: Ready, found: Counter[str]) -> Passage:

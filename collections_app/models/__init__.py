@@ -13,7 +13,8 @@ from collections_app.models.content import (
     long_columns,
 )
 from collections_app.models.embedding import EmbeddingModel, EmbeddingModelQuerySet, Probe
-from collections_app.models.passages import Passage, Posting, Vector
+from collections_app.models.keywords import CorpusChange, PostingList
+from collections_app.models.passages import Passage, Vector
 from collections_app.models.quotas import Quota
 from collections_app.models.reference import ImportedCollection, ImportedRow, ModelAlias
 from collections_app.models.sources import (
@@ -33,6 +34,7 @@ __all__ = [
     "Collection",
     "CollectionManager",
     "CollectionQuerySet",
+    "CorpusChange",
     "Document",
     "DocumentQuerySet",
     "EmbeddingModel",
@@ -43,7 +45,7 @@ __all__ = [
     "ModelChange",
     "ModelChangeQuerySet",
     "Passage",
-    "Posting",
+    "PostingList",
     "Probe",
     "Quota",
     "Run",

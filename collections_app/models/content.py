@@ -11,11 +11,17 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models.embedding import EmbeddingModel
+from collections_app.pipeline import terms
 
 if TYPE_CHECKING:
     from collections_app.models.passages import Passage
 
 Viewer = AbstractBaseUser | AnonymousUser
+
+
+def terms_version() -> int:
+    """That of a new collection's keyword terms."""
+    return terms.VERSION
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -106,6 +112,10 @@ class Collection(models.Model):
         ),
     )
     paused = models.BooleanField(_("embedding paused"), default=False)
+    # Behind `terms.VERSION`, some of its postings are of terms as they were told before.
+    terms_version = models.PositiveSmallIntegerField(
+        _("version of the keyword terms"), default=terms_version, editable=False
+    )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("updated"), auto_now=True)
 

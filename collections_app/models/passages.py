@@ -1,4 +1,4 @@
-"""Passages, and what search reads of them: vectors and postings."""
+"""Passages and their vectors."""
 
 from typing import Self
 
@@ -95,20 +95,3 @@ class Vector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.passage_id} ({self.model_id})"
-
-
-class Posting(models.Model):
-    """How often a keyword term stands in a passage: what BM25 reads."""
-
-    pk = models.CompositePrimaryKey("collection", "term", "passage")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
-    term = models.CharField(_("term"), max_length=100)
-    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="+")
-    frequency = models.PositiveSmallIntegerField(_("frequency"))
-
-    class Meta:
-        verbose_name = _("posting")
-        verbose_name_plural = _("postings")
-
-    def __str__(self) -> str:
-        return f"{self.term}: {self.passage_id}"

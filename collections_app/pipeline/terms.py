@@ -3,12 +3,14 @@
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 import Stemmer
 
+VERSION = 2  # raised when other terms come of the same text: what is stored is counted anew
 MAX_TERM = 100  # characters: the width of the postings' column
 # Languages are those of Collection.Language; Latin words in Chinese text are mostly English.
 _ALGORITHMS = {
@@ -29,6 +31,7 @@ _RUN = re.compile(
     rf"(?P<cjk>[{_CJK}]+)"
     rf"|(?P<word>(?<!_)_*+{_PIECE}(?:(?:[.:/'’\-]|_+){_PIECE})*(?:\+\+|\#(?!\w)|_+(?!\w))?)"
 )
+_CHARACTER = re.compile(f"[{_CJK}]")
 _SPLIT = re.compile(_PIECE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -41,6 +44,46 @@ def terms(text: str, language: str) -> list[str]:
     return [term for term, _, _ in _spans(text, language)]
 
 
+def passage_terms(title: str, heading: str, text: str, language: str) -> Counter[str]:
+    """How often each term stands in a passage, as it is stored.
+
+    Those of the title count in every passage, once. After a run of Chinese, Japanese or Korean
+    its last character stands for itself too: so each character of it begins a stored term, and
+    can be looked up alone. A passage without text has no terms.
+    """
+    headed = f"{heading}\n{text}" if heading else text
+    named = headed if title in headed else f"{title}\n{headed}"
+    return Counter(_stored(named, language) if text else [])
+
+
+def is_part(term: str) -> bool:
+    """Whether this is a single Chinese, Japanese or Korean character."""
+    return len(term) == 1 and _CHARACTER.match(term) is not None
+
+
+def follow(phrase: Sequence[str], text: str, language: str) -> bool:
+    """Whether these terms, in this order and with none between them, are terms of the text."""
+    found = _stored(text, language)
+    rest = range(1, len(phrase))
+    return any(
+        _answers(found[at], phrase[0]) and all(_answers(found[at + n], phrase[n]) for n in rest)
+        for at in range(len(found) - len(phrase) + 1)
+    )
+
+
+def _answers(stored: str, asked: str) -> bool:
+    return stored == asked or (is_part(asked) and stored.startswith(asked))
+
+
+def _stored(text: str, language: str) -> list[str]:
+    found: list[str] = []
+    for run in _RUN.finditer(text):
+        found += [term for term, _, _ in _of_run(run, language)]
+        if run.lastgroup == "cjk" and len(run.group()) > 1:
+            found.append(unicodedata.normalize("NFKC", run.group()[-1]))
+    return found
+
+
 def term_spans(text: str, language: str) -> list[tuple[str, int, int]]:
     """(term, start, end): the terms with the characters of `text` each comes from."""
     return list(_spans(text, language))
@@ -48,10 +91,13 @@ def term_spans(text: str, language: str) -> list[tuple[str, int, int]]:
 
 def _spans(text: str, language: str) -> Iterator[tuple[str, int, int]]:
     for run in _RUN.finditer(text):
-        if run.lastgroup == "cjk":
-            yield from _bigrams(run.group(), run.start())
-        else:
-            yield from _words(run.group(), run.start(), language)
+        yield from _of_run(run, language)
+
+
+def _of_run(run: re.Match[str], language: str) -> Iterator[tuple[str, int, int]]:
+    if run.lastgroup == "cjk":
+        return _bigrams(run.group(), run.start())
+    return _words(run.group(), run.start(), language)
 
 
 def _bigrams(run: str, at: int) -> Iterator[tuple[str, int, int]]:

@@ -7,7 +7,9 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from collections_app.models import Document, ImportedRow, Passage, Posting
+from collections_app.ingest import merging
+from collections_app.models import Document, ImportedRow, Passage
+from collections_app.pipeline.terms import passage_terms
 from collections_app.storage import remove_unused
 
 
@@ -23,14 +25,28 @@ def forget_texts(queryset: QuerySet[Document]) -> int:
         for document in documents:
             _note(document)
         ids = [document.pk for document in documents]
+        passages = Passage.objects.filter(document__in=ids)
+        _forget_keywords(passages)
         Document.objects.filter(pk__in=ids).update(
             text="", body=None, blob=None, title=F("external_id")
         )
-        passages = Passage.objects.filter(document__in=ids)
-        Posting.objects.filter(passage__in=passages).delete()
         passages.update(text="", heading="", start=0, end=0, term_count=0)
     remove_unused({document.blob_id for document in documents if document.blob_id})
     return len(documents)
+
+
+def _forget_keywords(passages: QuerySet[Passage]) -> None:
+    """The words leave the index at once; that the passages have none is told by a trigger."""
+    pools: dict[merging.Pool, tuple[set[str], list[int]]] = {}
+    for one in passages.select_related("document__collection"):
+        document = one.document
+        language = document.collection.language
+        found = passage_terms(document.title, one.heading, one.text, language)
+        words, ids = pools.setdefault(merging.Pool(one.collection_id, one.model_id), (set(), []))
+        words.update(found)
+        ids.append(one.pk)
+    for pool, (words, ids) in sorted(pools.items()):
+        merging.take_out(pool, sorted(words), ids)
 
 
 def _note(document: Document) -> None:

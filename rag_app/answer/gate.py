@@ -11,6 +11,7 @@ from collections_app.models import EmbeddingModel
 from collections_app.pipeline.terms import terms
 from rag_app.answer.finding import Find
 from search_app.queries.postings import statistics
+from search_app.queries.scope import Scope
 
 # Cosines with the best passage. MiniLM's was chosen on 578 notes: of 25 questions that they
 # answer the lowest is 0.388, of 26 on other matters the highest 0.375.
@@ -34,16 +35,18 @@ def covered(question: str, finds: Sequence[Find]) -> list[float]:
     """For each passage, the share of the question's weight that stands in it, 0 to 1."""
     if not finds:
         return []
-    homes = sorted({found.document.collection_id for found in finds})
+    homes = tuple(sorted({found.document.collection_id for found in finds}))
     wanted = {
-        language: statistics(homes, terms(question, language))
-        for language in {found.language for found in finds}
+        key: statistics(Scope(homes), key[0], terms(question, key[1]))
+        for key in {_key(found) for found in finds}
     }
     return [
-        wanted[found.language].coverage(
-            set(terms(found.passage.text, found.language)).intersection(
-                wanted[found.language].rarity
-            )
+        wanted[_key(found)].coverage(
+            set(terms(found.passage.text, found.language)).intersection(wanted[_key(found)].rarity)
         )
         for found in finds
     ]
+
+
+def _key(found: Find) -> tuple[int, str]:
+    return found.model.pk, found.language

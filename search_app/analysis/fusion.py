@@ -22,10 +22,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from search_app.analysis.bm25 import K1, B, rarity
 from search_app.analysis.weights import Weights
-
-K1 = 1.2
-B = 0.75
 
 DEFAULT = Weights()
 Floats = NDArray[np.float64]
@@ -57,11 +55,6 @@ def z_scores(cosines: Floats, spread: Spread) -> Floats:
         return np.zeros_like(cosines)
     scores: Floats = (cosines - spread.mean) / np.sqrt(spread.variance)
     return scores
-
-
-def rarity(passages: int, holding: int) -> float:
-    """BM25's weight of a term that `holding` of `passages` passages contain; above 0."""
-    return log(1 + (passages - holding + 0.5) / (holding + 0.5))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from collections_app.models import EmbeddingModel
+from search_app.analysis.bm25 import Lists
 from search_app.analysis.fusion import Floats, Terms
 from search_app.queries import postings
 from search_app.queries.scope import Scope
@@ -44,11 +45,6 @@ LEFT JOIN collections_app_vector vector
 WHERE passage.id = ANY(%(passages)s) AND passage.collection_id = ANY(%(collections)s)
 ORDER BY passage.id
 """
-FREQUENCIES = """
-SELECT passage_id, term, frequency FROM collections_app_posting
-WHERE collection_id = ANY(%(collections)s) AND term = ANY(%(terms)s)
-  AND passage_id = ANY(%(passages)s)
-"""
 
 
 def found(
@@ -61,21 +57,19 @@ def found(
     depth: int,
 ) -> Candidates:
     """`close` passages, and the best `depth` by these words; what was deleted drops out."""
-    terms = postings.statistics(scope.collections, words).without_unknown(wholes)
-    by_words = np.array(postings.best(scope, terms, depth), np.int64)
+    lists = postings.lists(scope, model.pk, words)
+    terms = postings.as_terms(lists).without_unknown(wholes)
+    by_words = postings.best(scope, lists, depth)
     values = {
         "vector": None if vector is None else text(vector),
         "model": model.pk,
         "dimension": model.dimension,
         "passages": np.union1d(close, by_words).tolist(),
         "collections": list(scope.collections),
-        "terms": list(terms.rarity),
     }
     with connection.cursor() as cursor:
         cursor.execute(PASSAGES, values)
         rows = cursor.fetchall()
-        cursor.execute(FREQUENCIES, values)
-        shared = cursor.fetchall()
     passages = np.array([row[0] for row in rows], np.int64)
     return Candidates(
         terms,
@@ -83,17 +77,15 @@ def found(
         np.array([row[1] for row in rows], np.int64),
         np.array([row[2] for row in rows], np.float64),
         np.array([row[3] for row in rows], np.float64),
-        _frequencies(passages, terms, shared),
+        _frequencies(passages, terms, lists),
         {row[1]: row[4] for row in rows},
     )
 
 
-def _frequencies(passages: Ids, terms: Terms, shared: Sequence[tuple[int, str, int]]) -> Floats:
+def _frequencies(passages: Ids, terms: Terms, lists: Lists) -> Floats:
     """(passages, terms): how often each term stands in each passage."""
     counts = np.zeros((len(passages), len(terms.rarity)))
-    column = {term: place for place, term in enumerate(terms.rarity)}
-    row = {passage: place for place, passage in enumerate(passages.tolist())}
-    for passage, term, frequency in shared:
-        if passage in row:
-            counts[row[passage], column[term]] = frequency
+    held = lists.only(passages)
+    columns = [lists.terms.index(term) for term in terms.rarity]
+    counts[np.searchsorted(passages, held.passages)] = held.frequencies[:, columns]
     return counts

@@ -15,13 +15,13 @@ from collections_app.models import (
     Document,
     ModelChange,
     Passage,
-    Posting,
     Shadow,
     Vector,
 )
 from collections_app.services import Rejected
 from search_app.search import search
 from tests.factories import CollectionFactory, EmbeddingModelFactory, embedded
+from tests.keywords import postings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -217,7 +217,7 @@ def test_a_document_deleted_meanwhile_leaves_nothing(collection, other, encoder)
     encoder.meanwhile = delete
     changes.run()
     assert counts(collection, other)[0] == 2
-    assert not Posting.objects.exclude(passage__in=Passage.objects.all()).exists()
+    assert set(postings()) == set(Passage.objects.values_list("pk", flat=True))
     assert ModelChange.objects.get().state == "ready"
 
 

@@ -15,7 +15,7 @@ from collections_app.models import (
     Document,
     ImportedRow,
     Passage,
-    Posting,
+    PostingList,
     Vector,
 )
 from collections_app.pipeline import embeddings_db
@@ -37,7 +37,7 @@ def run(*words):
 
 def everything():
     """All that is stored of content: in tables and in files."""
-    tables = (Document, Passage, Posting, Blob, ImportedRow)
+    tables = (Document, Passage, PostingList, Blob, ImportedRow)
     rows = "".join(serialize("json", table.objects.all()) for table in tables)
     files = [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
     return rows + "".join(path.read_text() for path in files)

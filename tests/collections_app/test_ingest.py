@@ -9,11 +9,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from collections_app import ingest, services, vectors
-from collections_app.models import Collection, Document, Passage, Posting, Vector
+from collections_app.models import Collection, Document, Passage, Vector
 from collections_app.pipeline.split import embedded_text
 from collections_app.services import Incoming, add_documents
 from collections_app.signals import documents_indexed
 from tests.factories import CollectionFactory, EmbeddingModelFactory, embedded
+from tests.keywords import postings
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def test_ready_document_has_passages_vectors_and_postings():
     vector = Vector.objects.get()
     assert (vector.passage, vector.content_hash) == (passage, passage.content_hash)
     assert len(vector.embedding) == collection.embedding_model.dimension
-    terms = dict(Posting.objects.values_list("term", "frequency"))
+    terms = postings()[passage.pk]
     assert (terms["boat"], terms["harbour"], terms["sea"]) == (2, 1, 1)
     assert passage.term_count == sum(terms.values())
 

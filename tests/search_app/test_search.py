@@ -208,8 +208,9 @@ def test_the_score_a_leg_did_not_bring_is_looked_up(notes, monkeypatch):
 
 
 def test_a_model_that_is_missing_leaves_its_collection_to_the_keywords(notes):
-    gone = EmbeddingModelFactory(name="gone", backend="sentence-transformers", ref="/nowhere")
-    Collection.objects.filter(pk=notes.pk).update(embedding_model=gone)
+    EmbeddingModel.objects.filter(pk=notes.embedding_model_id).update(
+        name="gone", backend="sentence-transformers", ref="/nowhere"
+    )
     with pytest.raises(ModelMissing):
         search(VISITOR, "bread")
     embedded(CollectionFactory(public=True), {"else": "Plain water."})

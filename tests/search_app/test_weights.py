@@ -2,7 +2,7 @@
 
 import pytest
 
-from search_app.analysis.weights import WeightsError, Weights
+from search_app.analysis.weights import Weights, WeightsError
 
 
 def test_weights_survive_json():

@@ -1,0 +1,124 @@
+"""Robertson's BM25 over the postings of a query's terms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collections_app.pipeline.postings import Postings
+
+K1 = 1.2
+B = 0.75
+SPARSE = 16  # an id in so many, from the first to the last, is the least for a table of all
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int32]
+
+
+def rarity(passages: int, holding: int) -> float:
+    """BM25's weight of a term that `holding` of `passages` passages contain; above 0."""
+    return log(1 + (passages - holding + 0.5) / (holding + 0.5))
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The n passages of a pool that have any of t terms, and what BM25 needs to score them.
+
+    `passages` (n,) in ascending order, their `lengths` in terms (n,), the `frequencies` of each
+    term in them (n, t); how rare each term is in the pool (t,), one that stands nowhere being
+    the rarest; `count` and `mean_length` are of all the passages of the pool.
+    """
+
+    terms: tuple[str, ...]
+    passages: Ids
+    lengths: Numbers
+    frequencies: Numbers
+    rarity: Floats
+    count: int
+    mean_length: float
+
+    def bm25(self) -> Floats:
+        """The score of each passage (n,)."""
+        norm = K1 * (1 - B + B / max(self.mean_length, 1.0) * self.lengths)
+        scores = np.zeros(len(self.passages))
+        for weight, often in zip(self.rarity, self.frequencies.T, strict=True):
+            held = np.flatnonzero(often)
+            found = often[held]
+            scores[held] += weight * (K1 + 1) * found / (found + norm[held])
+        return scores
+
+    def best(self, limit: int) -> NDArray[np.integer]:
+        """The places of the passages with the highest scores, best first; ties by passage."""
+        scores = self.bm25()
+        places = np.arange(len(scores))
+        if len(scores) > limit:
+            least = np.partition(scores, -limit)[-limit]
+            places = np.flatnonzero(scores >= least)
+        return places[np.lexsort((places, -scores[places]))][:limit]
+
+    @property
+    def bound(self) -> float:
+        """More than any passage can score."""
+        return (K1 + 1) * float(self.rarity.sum())
+
+    def at(self, places: NDArray[np.integer]) -> "Lists":
+        """The same of the passages at these places, (m,), in ascending order."""
+        return Lists(
+            self.terms,
+            self.passages[places],
+            self.lengths[places],
+            self.frequencies[places],
+            self.rarity,
+            self.count,
+            self.mean_length,
+        )
+
+    def only(self, passages: Ids) -> "Lists":
+        """The same of those passages that are among these, which are in ascending order."""
+        return self.at(np.flatnonzero(_among(self.passages, passages)))
+
+
+def joined(
+    terms: Sequence[str], postings: Sequence[Postings], void: Ids, count: int, mean_length: float
+) -> Lists:
+    """The postings of each term, without the passages in `void`, put side by side."""
+    ids = np.concatenate([np.empty(0, np.int64), *(one.passages for one in postings)])
+    passages, places = _distinct(ids)
+    lengths = np.zeros(len(passages), np.int32)
+    frequencies = np.zeros((len(passages), len(terms)), np.int32, order="F")
+    begin = 0
+    for column, one in zip(frequencies.T, postings, strict=True):
+        end = begin + len(one.passages)
+        column[places[begin:end]] = one.frequencies
+        lengths[places[begin:end]] = one.lengths
+        begin = end
+    if len(void):
+        kept = ~_among(passages, np.unique(void))
+        passages, lengths, frequencies = passages[kept], lengths[kept], frequencies[kept]
+    holding = [int(np.count_nonzero(column)) for column in frequencies.T]
+    rarities = np.array([rarity(count, number) for number in holding], np.float64)
+    return Lists(tuple(terms), passages, lengths, frequencies, rarities, count, mean_length)
+
+
+def _distinct(ids: Ids) -> tuple[Ids, NDArray[np.integer]]:
+    """Each id once, in ascending order, and the place there of each that was given."""
+    first, last = (ids.min(), ids.max()) if len(ids) else (0, 0)
+    size = int(last - first) + 1
+    if size > SPARSE * len(ids):
+        return np.unique(ids, return_inverse=True)
+    seen = np.zeros(size, bool)
+    seen[ids - first] = True
+    places = np.cumsum(seen, dtype=np.int32) - 1
+    return np.flatnonzero(seen) + first, places[ids - first]
+
+
+def _among(ids: Ids, others: Ids) -> NDArray[np.bool_]:
+    """For each of the ids whether it is one of the others, which are fewer; both ascending."""
+    found = np.zeros(len(ids), bool)
+    if len(ids):
+        places = np.minimum(np.searchsorted(ids, others), len(ids) - 1)
+        found[places[ids[places] == others]] = True
+    return found

@@ -1,0 +1,22 @@
+"""Rows in PostgreSQL's binary form: bytes and numbers without a detour over text."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg.pq import Format
+
+
+@contextmanager
+def binary_cursor() -> Iterator[CursorWrapper]:
+    """A cursor whose rows are sent in binary form, logged and counted as all others are.
+
+    Django's own binds parameters on our side, which cannot ask for that.
+    """
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as raw:
+        raw.format = Format.BINARY
+        logged = connection.queries_logged
+        yield connection.make_debug_cursor(raw) if logged else connection.make_cursor(raw)

@@ -31,6 +31,7 @@ from collections_app.tokens import SignedInAsksPermission, TokenAuthentication
 
 MOST_TEXTS = 2048  # in one request, as OpenAI has it
 MOST_TOKENS = 300_000
+MOST_CHARS = 2_000_000  # in all: one word of any length is one token, and long to read
 TAGS = ["OpenAI-compatible"]
 KINDS: dict[Any, Literal["query", "passage"]] = {
     "query": "query",
@@ -194,6 +195,12 @@ def _texts(given: Any) -> list[str]:
     for n, text in enumerate(texts):
         if not isinstance(text, str) or not text:
             raise BadRequest(_("input[%(n)d] is empty or no text.") % {"n": n}, "input")
+    if (chars := sum(map(len, texts))) > MOST_CHARS:
+        raise BadRequest(
+            _("These are %(count)d characters; the most in one request is %(most)d.")
+            % {"count": chars, "most": MOST_CHARS},
+            "input",
+        )
     return [_HALF.sub("\ufffd", text) for text in texts]
 
 

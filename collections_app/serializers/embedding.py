@@ -19,7 +19,7 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
 
     engine = serializers.SerializerMethodField(help_text=_("What runs it; empty: not ready yet."))
 
-    aliases = serializers.SlugRelatedField("name", many=True, read_only=True)
+    aliases: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
 
     class Meta:
         model = EmbeddingModel
@@ -61,7 +61,8 @@ class RegisteredModelSerializer(EmbeddingModelSerializer):
     has_key = serializers.BooleanField(source="secrets", read_only=True)
     probe = serializers.SerializerMethodField()
 
-    class Meta(EmbeddingModelSerializer.Meta):
+    class Meta:
+        model = EmbeddingModel
         fields = (
             *EmbeddingModelSerializer.Meta.fields,
             "ref",
@@ -127,7 +128,7 @@ class EmbedSerializer(serializers.Serializer[Any]):
         max_length=MAX_TEXTS,
     )
     model = serializers.SlugRelatedField(
-        slug_field="name", queryset=EmbeddingModel.objects.all(), required=False
+        slug_field="name", queryset=EmbeddingModel.objects.usable(), required=False
     )
     kind = serializers.ChoiceField(
         TEXT_KINDS, default="passage", help_text=_("Decides the model's prefix.")

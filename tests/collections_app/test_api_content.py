@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from collections_app import ingest
-from collections_app.models import Collection, Document
+from collections_app.models import Collection, Document, EmbeddingModel
 from tests.factories import CollectionFactory, DocumentFactory, EmbeddingModelFactory, embedded
 
 pytestmark = pytest.mark.django_db
@@ -333,10 +333,12 @@ def test_texts_are_embedded_with_prefixes_and_told_when_cut(api):
         {"text": "x" * 20_001},
         {"text": "a\x00"},
         {"text": "a", "model": "none"},
+        {"text": "a", "model": "unprobed"},
         {"text": "a", "kind": "other"},
     ],
 )
 def test_bad_texts_are_refused(api, data):
+    EmbeddingModelFactory(name="unprobed", state=EmbeddingModel.State.WAITING)
     response = api.post("/api/embed/", data, format="json")
     assert response.status_code == 400
     assert problem(response)["errors"]

@@ -226,6 +226,14 @@ def test_it_is_throttled_in_openais_words(client, key, monkeypatch):
     assert int(found[-1].headers["Retry-After"]) > 0
 
 
+def test_a_word_of_millions_of_characters_is_not_read(client, key, monkeypatch):
+    EmbeddingModelFactory()
+    monkeypatch.setattr(served, "MOST_CHARS", 100)
+    assert asked(client, key, input=["w" * 60, "w" * 40]).status_code == 200
+    answer = asked(client, key, input=["w" * 60, "w" * 41])
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input")
+
+
 def test_half_a_character_is_no_error(client, key):
     default_model()
     body = '{"model": "all-MiniLM-L6-v2", "input": "boats \\ud83d"}'

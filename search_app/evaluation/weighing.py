@@ -1,21 +1,18 @@
 """The weights that a collection is ranked by: in force, applied, and gone back to."""
 
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from collections_app.models import Collection
 from collections_app.services import Rejected
 from search_app.analysis.weights import Weights
 from search_app.models import RankingWeights
+from search_app.queries import weights_stored
 
 
 def in_force(collection: Collection) -> Weights:
-    """The collection's own, or else those of its model, or else the defaults."""
-    rows = RankingWeights.objects.filter(model=collection.embedding_model_id)
-    rows = rows.filter(Q(collection=collection) | Q(collection=None))
-    stored = rows.order_by(F("collection").asc(nulls_last=True)).first()
-    return Weights.from_json(stored.weights) if stored else Weights()
+    """As ranking reads them: the collection's own, or its model's, or the defaults."""
+    return weights_stored.in_force([collection]).get(collection.pk, Weights())
 
 
 def own(collection: Collection) -> RankingWeights | None:

@@ -29,6 +29,11 @@ class Asked:
     fields: tuple[Field, ...] = ()
     condition: Condition | None = None
 
+    @property
+    def filters(self) -> list[str]:
+        """Every condition on a field, as `filter` takes it."""
+        return [field.written for field in (*self.query.fields, *self.fields)]
+
 
 def readable(text: str) -> str:
     """The text without what cannot be searched for. Raises Rejected where it is too long."""

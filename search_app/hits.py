@@ -24,6 +24,16 @@ class PassageHit:
     terms: tuple[str, ...]  # rarest first
     scored: Scored
 
+    @property
+    def parts(self) -> list[tuple[str, float]]:
+        """What the score is the sum of, by name, as far as it counts."""
+        named = self.scored._asdict().items()
+        return [
+            (name.removeprefix("by_"), value)
+            for name, value in named
+            if name.startswith("by_") and value
+        ]
+
 
 @dataclass(frozen=True)
 class Hit(PassageHit):
@@ -49,6 +59,7 @@ class Results:
     total: int
     exact: bool
     asked: Asked
+    good_match: bool = True  # False: the nearest there is, but nothing that is meant
     facets: list[Facet] | None = None
 
 

@@ -10,8 +10,8 @@ from collections_app.models import Collection, Document, Viewer, long_columns
 from search_app.analysis import nearest
 from search_app.models import DocumentVector, RelatedDocument
 from search_app.queries import documents, locks, pairs
+from search_app.queries.alike import NEAR_DUPLICATE
 
-NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged
 LEAST = 0.15  # cosine below which two documents have nothing to do with each other
 MANY = 200  # changed documents from which all lists are made anew,
 MANY_SHARE = 0.1  # or this share of the collection where that is more

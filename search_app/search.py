@@ -17,7 +17,6 @@ from search_app.queries import alike, documents, facets, filters, orders
 from search_app.queries.scope import Scope
 from search_app.queries.vectors import nearest_documents
 from search_app.ranking import DEPTH, Scored, rank
-from search_app.related import NEAR_DUPLICATE
 
 __all__ = [
     "DEEPEST", "Hit", "PassageHit", "Results", "Similar", "checked", "passages", "search", "similar"
@@ -70,6 +69,7 @@ def search(
         total,
         exact,
         asked,
+        not best or any(one.good for one in best),
         facets.facets([one.document_id for one in best]) if with_facets else None,
     )
 
@@ -178,7 +178,7 @@ def _ordered(best: Sequence[Scored], by: orders.Order) -> list[Scored]:
 def _folded(best: Sequence[Scored]) -> Groups:
     """Near duplicates under the best of them."""
     by_document = {one.document_id: one for one in best}
-    found = alike.groups(list(by_document), NEAR_DUPLICATE)
+    found = alike.groups(list(by_document))
     return [(by_document[pk], [by_document[one] for one in rest]) for pk, *rest in found]
 
 
@@ -196,5 +196,5 @@ def _listed(asked: Asked, by: orders.Order, limit: int, offset: int, with_facets
         total,
         total <= DEEPEST,
         asked,
-        None if chosen is None else facets.facets(chosen),
+        facets=None if chosen is None else facets.facets(chosen),
     )

@@ -40,6 +40,11 @@ def search(request: Request) -> Response:
         collection=values["collection"],
         limit=values["limit"],
         offset=values["offset"],
+        wanted=values["filter"],
+        sort=values["sort"],
+        balance=values["balance"],
+        fold=values["fold"],
+        with_facets=values["facets"],
     )
     return Response(ResultsSerializer(results).data)
 

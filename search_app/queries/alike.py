@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged, and folds
+
 PAIRS = """
 SELECT document_id, other_id FROM search_app_relateddocument
 WHERE document_id = ANY(%(ids)s) AND other_id = ANY(%(ids)s) AND score >= %(least)s
@@ -16,7 +18,7 @@ SELECT id, first FROM (
 """
 
 
-def groups(document_ids: Sequence[int], least: float) -> list[list[int]]:
+def groups(document_ids: Sequence[int], least: float = NEAR_DUPLICATE) -> list[list[int]]:
     """The documents in their order, each with those after it that are nearly the same: by the
     stored related pairs from the cosine `least` on, or by equal content."""
     with connection.cursor() as cursor:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from search_app.analysis.query import METADATA, RESERVED, Field
+from search_app.analysis.values import date_of
 from search_app.queries.scope import Condition
 
 MOST = 5000  # documents that are looked at; beyond, a sample
@@ -25,6 +27,7 @@ class Count:
     count: int
     low: float | None = None
     high: float | None = None
+    filter: str = ""  # what leaves these documents, as `analysis.query` reads it
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def facets(document_ids: Sequence[int]) -> list[Facet]:
         cursor.execute(COUNTS, {"ids": ids, **limits})
         for sort, key, value, count in cursor.fetchall():
             if not (sort == "metadata" and key in ranged):
-                named[sort, key].append(Count(value, count))
+                named[sort, key].append(_counted(key or sort, value, count, bool(key)))
     found = [
         Facet(key if sort == "metadata" else sort, _by_count(counts))
         for (sort, key), counts in named.items()
@@ -132,6 +135,18 @@ def facets(document_ids: Sequence[int]) -> list[Facet]:
     keys = [facet for facet in keys if len(facet.counts) > 1]
     keys.sort(key=lambda facet: (-sum(count.count for count in facet.counts), facet.name))
     return [*found, *keys[:KEYS], *ranges]
+
+
+def _counted(name: str, value: str, count: int, is_metadata: bool) -> Count:
+    field = Field(METADATA + name if is_metadata and name in RESERVED else name, "is", value)
+    return Count(value, count, filter=field.written)
+
+
+def _ranged(name: str, kind: str, low: float, high: float, count: int) -> Count:
+    ends = [date_of(int(end)) if kind == "d" else f"{end:.15g}" for end in (low, high)]
+    key = METADATA + name if name in RESERVED else name
+    written = Field(key, "range", low=ends[0], high=ends[1]).written
+    return Count(" – ".join(dict.fromkeys(ends)), count, low, high, written)
 
 
 def _by_count(counts: Sequence[Count]) -> tuple[Count, ...]:
@@ -157,7 +172,7 @@ def _ranges(ids: list[int]) -> list[Facet]:
         )
         found: dict[tuple[str, str], list[Count]] = defaultdict(list)
         for name, kind, low, high, count in cursor.fetchall():
-            found[name, kind].append(Count("", count, low, high))
+            found[name, kind].append(_ranged(name, kind, low, high, count))
     return [Facet(name, tuple(counts), kind) for (name, kind), counts in found.items()]
 
 

@@ -12,9 +12,10 @@ from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Document
 from collections_app.serializers.collections import VisibleCollectionField
 from collections_app.serializers.documents import PassageSerializer
+from search_app.hits import Hit
+from search_app.search import DEEPEST
 
 MOST_HITS = 100  # in one answer
-DEEPEST = 1000  # as far as paging goes
 SCORE = gettext_lazy("The cosine of the two vectors.")
 
 
@@ -22,7 +23,41 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
     """The parameters of a search."""
 
     q = serializers.CharField(
-        max_length=settings.MAX_QUERY_CHARS, help_text=gettext_lazy("What to look for.")
+        default="",
+        allow_blank=True,
+        max_length=settings.MAX_QUERY_CHARS,
+        help_text=gettext_lazy(
+            "What to look for; “phrases”, -word, field:value and prefix* are understood."
+        ),
+    )
+    filter = serializers.ListField(
+        child=serializers.CharField(max_length=1000),
+        default=list,
+        help_text=gettext_lazy(
+            "field:value, as often as wanted: type:pdf, year:2020..2024, added:2024.., id:notes/*."
+            " Values of one field are alternatives. Without “q” documents are listed."
+        ),
+    )
+    sort = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=400,
+        help_text=gettext_lazy("relevance, added, or a field with numbers or dates; -… descends."),
+    )
+    balance = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        min_value=0,
+        max_value=1,
+        help_text=gettext_lazy(
+            "From words alone (0) to meaning alone (1); as measured if left out."
+        ),
+    )
+    fold = serializers.BooleanField(
+        default=True, help_text=gettext_lazy("Put near duplicates under the best of them.")
+    )
+    facets = serializers.BooleanField(
+        default=False, help_text=gettext_lazy("Count what was found by type, field and so on.")
     )
     collection = VisibleCollectionField(
         pk_field=serializers.IntegerField(),
@@ -31,6 +66,12 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
     )
     limit = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=20)
     offset = serializers.IntegerField(min_value=0, max_value=DEEPEST, default=0)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["q"] and not attrs["filter"]:
+            message = _("There is nothing to search for. Enter some words.")
+            raise serializers.ValidationError({"q": message})
+        return attrs
 
 
 class SimilarQuerySerializer(serializers.Serializer[Any]):
@@ -108,7 +149,31 @@ class PieceSerializer(serializers.Serializer[Any]):
         return {"text": piece[0], "matched": piece[1]}
 
 
-class HitSerializer(serializers.Serializer[Any]):
+class WhySerializer(serializers.Serializer[Any]):
+    """What the score is made of: it is the sum of `parts`. Ranks are those in each leg."""
+
+    vector_rank = serializers.IntegerField(allow_null=True)
+    keyword_rank = serializers.IntegerField(allow_null=True)
+    coverage = serializers.FloatField(
+        help_text=gettext_lazy("How much of the query the passage holds, 0 to 1.")
+    )
+    terms = serializers.DictField(
+        child=serializers.FloatField(), help_text=gettext_lazy("Words matched, and their weights.")
+    )
+    parts = serializers.DictField(child=serializers.FloatField())
+
+    def to_representation(self, hit: Hit) -> dict[str, Any]:
+        scored = hit.scored
+        return {
+            "vector_rank": scored.vector_rank,
+            "keyword_rank": scored.keyword_rank,
+            "coverage": scored.coverage,
+            "terms": scored.terms,
+            "parts": dict(hit.parts),
+        }
+
+
+class FoundSerializer(serializers.Serializer[Any]):
     """A document with its best passage. `score` ranks; the others are what it is made of."""
 
     document = FoundDocumentSerializer()
@@ -119,11 +184,45 @@ class HitSerializer(serializers.Serializer[Any]):
     terms = serializers.ListField(
         child=serializers.CharField(), help_text=gettext_lazy("Stems of the words matched.")
     )
+    why = WhySerializer(source="*")
     snippet = PieceSerializer(many=True)
 
 
+class HitSerializer(FoundSerializer):
+    place = serializers.IntegerField(help_text=gettext_lazy("Among all, from 1."))
+    folded = FoundSerializer(many=True, help_text=gettext_lazy("Near duplicates of it."))
+
+
+class AskedSerializer(serializers.Serializer[Any]):
+    """How the query was understood; `text` is what ranks."""
+
+    text = serializers.CharField(source="query.text")
+    phrases = serializers.ListField(child=serializers.CharField(), source="query.phrases")
+    excluded = serializers.ListField(child=serializers.CharField(), source="query.excluded")
+    prefixes = serializers.ListField(child=serializers.CharField(), source="query.prefixes")
+    filters = serializers.ListField(child=serializers.CharField())
+
+
+class CountSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+    filter = serializers.CharField(help_text=gettext_lazy("What to send as “filter” for these."))
+
+
+class FacetSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    kind = serializers.CharField(help_text=gettext_lazy("n: numbers, d: dates, else words."))
+    counts = CountSerializer(many=True)
+
+
 class ResultsSerializer(serializers.Serializer[Any]):
-    total = serializers.IntegerField(help_text=gettext_lazy("Documents found in all."))
+    total = serializers.IntegerField(help_text=gettext_lazy("Documents found in all,"))
+    exact = serializers.BooleanField(help_text=gettext_lazy("or at least so many where false."))
+    good_match = serializers.BooleanField(
+        help_text=gettext_lazy("False: nothing matches well, and these are the nearest.")
+    )
+    asked = AskedSerializer()
+    facets = FacetSerializer(many=True, allow_null=True)
     hits = HitSerializer(many=True)
 
 

@@ -4,25 +4,29 @@ import re
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Viewer
+from collections_app.services import Rejected
 from search_app import search as searching
 from search_app.examples import examples
 from search_app.forms import SearchForm
+from search_app.views import narrowing
 
 HITS_PER_PAGE = 20
 PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+BALANCE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-History-Restore-Request")
 def search(request: HttpRequest) -> HttpResponse:
-    """`?q=`, `?c=` a collection's number, `?page=`."""
+    """`?q=`, `?c=` a collection's number, `?page=`, and as the API has them `?filter=`, as
+    often as wanted, `?sort=`, `?balance=` and `?fold=0`."""
     form = SearchForm(request.GET, user=request.user)
     context, status = _found(request, form)
     if _wants_part(request):  # 200 always: htmx puts no other answer into the page
@@ -35,13 +39,29 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
     if not form.is_valid():
         return {"problems": [text for texts in form.errors.values() for text in texts]}, 422
     query, collection = form.cleaned_data["q"], form.cleaned_data["c"]
-    if not query:
+    if not query and not request.GET.getlist("filter"):
         return _before(request.user), 200
     try:
-        page = _page(request.user, query, collection, _number(request.GET.get("page", "")))
+        page, found = _page(request, query, collection, _number(request.GET.get("page", "")))
     except ModelMissing as error:
         return {"missing": str(error)}, 503
-    return {"query": query, "collection": collection, "page": page}, 200
+    except Rejected as error:
+        return {"problems": [str(error)]}, 422
+    given, asked = request.GET, found.asked
+    context = {
+        "query": query,
+        "collection": collection,
+        "page": page,
+        "found": found,
+        "filters": given.getlist("filter"),
+        "chips": narrowing.chips(given, asked),
+        "choices": narrowing.choices(given, found.facets or [], asked.collections),
+        "orders": narrowing.orders(given, bool(asked.query.text)),
+        "balance": _balance(given.get("balance", "")),
+        "folds": _folds(given),
+        "other_folding": narrowing.address(given, fold="0" if _folds(given) else None),
+    }
+    return context, 200
 
 
 def _before(user: Viewer) -> dict[str, Any]:
@@ -53,21 +73,35 @@ def _before(user: Viewer) -> dict[str, Any]:
 
 
 def _page(
-    user: Viewer, query: str, collection: Collection | None, number: int
-) -> Page[searching.Hit]:
+    request: HttpRequest, query: str, collection: Collection | None, number: int
+) -> tuple[Page[searching.Hit], searching.Results]:
     """One page of hits; the last one where the number is too high."""
     while True:
         found = searching.search(
-            user,
+            request.user,
             query,
             collection=collection,
             limit=HITS_PER_PAGE,
             offset=HITS_PER_PAGE * (number - 1),
+            wanted=request.GET.getlist("filter"),
+            sort=request.GET.get("sort", ""),
+            balance=_balance(request.GET.get("balance", "")),
+            fold=_folds(request.GET),
+            with_facets=True,
         )
-        paginator = Paginator(range(found.total), HITS_PER_PAGE)
+        paginator = Paginator(range(min(found.total, searching.DEEPEST)), HITS_PER_PAGE)
         if number <= paginator.num_pages:
-            return Page(found.hits, number, paginator)  # type: ignore[arg-type]
+            return Page(found.hits, number, paginator), found  # type: ignore[arg-type]
         number = paginator.num_pages
+
+
+def _balance(given: str) -> float | None:
+    """From words alone, 0, to meaning alone, 1; None for what is no such number."""
+    return float(given) if BALANCE.fullmatch(given) else None
+
+
+def _folds(given: QueryDict) -> bool:
+    return given.get("fold") != "0"
 
 
 def _number(given: str) -> int:

@@ -1,8 +1,9 @@
 """Every number that ranking uses. The defaults are measured: docs/ranking.md."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+
+MOST = 1_000_000  # scores are sums and products of weights, and must stay finite
 
 
 class WeightsError(ValueError):
@@ -23,8 +24,10 @@ class Weights:
 
     def __post_init__(self) -> None:
         for name, value in self.to_json().items():
-            if not math.isfinite(value) or value < 0:
-                raise WeightsError(f"{name} is {value}; it must be a number from 0 on.")
+            if not 0 <= value <= MOST:  # nor is NaN
+                raise WeightsError(
+                    f"{name} is {value}; it must be a number from 0 on, {MOST} at most."
+                )
         if self.coverage_from >= 1:
             raise WeightsError(f"coverage_from is {self.coverage_from}; it must be below 1.")
 
@@ -38,7 +41,7 @@ class Weights:
                 raise WeightsError(f"{name} is no weight; they are {', '.join(sorted(known))}.")
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise WeightsError(f"{name} is {value!r}; it must be a number.")
-            changed[name] = float(value)
+            changed[name] = float(min(value, MOST + 1))  # an int may be too large for a float
         return replace(base or cls(), **changed)
 
     def to_json(self) -> dict[str, float]:

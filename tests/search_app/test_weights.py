@@ -24,6 +24,8 @@ def test_weights_that_are_not_named_keep_those_of_the_base():
         ({"meaning": True}, "meaning is True; it must be a number"),
         ({"meaning": -1}, "meaning is -1.0; it must be a number from 0 on"),
         ({"meaning": float("nan")}, "meaning is nan"),
+        ({"meaning": 1e308}, "from 0 on, 1000000 at most"),
+        ({"meaning": 10**400}, "from 0 on, 1000000 at most"),
         ({"coverage_from": 1}, "coverage_from is 1.0; it must be below 1"),
     ],
 )

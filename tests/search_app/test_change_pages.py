@@ -65,6 +65,8 @@ def test_a_change_from_the_page(session, collection, other):
     page = session.get(place, {"q": "boats", "judged": ""}).content.decode()
     assert page.count("<tr>") == 1 + len(TEXTS)
     assert "no judged queries" in page
+    page = session.get(place, {"q": "b" * 2001}).content.decode()
+    assert ("too long" in page, "Neither" in page) == (True, False)
     assert "search goes by the new model" in act(session, collection, "switch").content.decode()
     assert "the old model again" in act(session, collection, "roll-back").content.decode()
     act(session, collection, "switch")

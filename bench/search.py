@@ -1,134 +1,141 @@
-"""What a search costs: python -m bench.search
+"""What a search costs, from the request to the JSON: python -m bench.search [PASSAGES ...]
 
-20,000 passages with random vectors and 30 terms each. The whole of `search()` (both legs,
-fusion, snippets) beside the bare scan of the same vectors in SQL, then once more through the
-HNSW index.
+A collection of each size (16,796 and 200,000 unless told; 1,000,000 takes an hour) is filled
+(`_corpus`) and asked through the site's own web server, over one kept connection, with queries
+whose vectors are at hand. Beside it in the same run: the bare nearest ten in SQL, and what
+other tools take for them. Then: how much of what an exact search would list users get.
 """
 
-import random
+import os
 import sys
-from collections.abc import Callable
+import time
+
+import numpy as np
 
 from bench._site import machine, median, seconds, site
 
-PASSAGES = 20_000
-DIMENSION = 384
-QUERIES = 30
-
-DOCUMENTS = """
-INSERT INTO collections_app_document (collection_id, external_id, title, media_type, text,
-    metadata, content_hash, token_count, revision, state, attempts, error, error_stage,
-    created, updated)
-SELECT %(collection)s, n::text, 'Document ' || n, 'text/plain', '', '{}', n::text, 0, 1,
-    'ready', 0, '', '', now(), now()
-FROM generate_series(1, %(passages)s) n
+SIZES = (16_796, 200_000)
+ASKED = 200  # queries of each kind that are timed
+WARM = 20
+COMPARED = 1000  # queries whose hits are compared with those of exact scans
+ONE = "shelf:7"  # in the query, and what it keeps
+THIRD = "room:1"
+BARE = """
+SELECT passage_id FROM collections_app_vector
+WHERE collection_id = {collection} AND model_id = {model}
+ORDER BY (embedding::halfvec(384)) <=> '{vector}'::halfvec(384) LIMIT 10
 """
-PASSAGE_ROWS = """
-INSERT INTO collections_app_passage (document_id, collection_id, model_id, ordinal, heading, text,
-    start, "end", token_count, term_count, content_hash)
-SELECT id, collection_id, %(model)s, 0, '', 'w1 w2 w3 ' || repeat('filler words stand here. ', 20),
-    0, 1, 100, 30, id::text
-FROM collections_app_document
-"""
-VECTORS = """
-INSERT INTO collections_app_vector (passage_id, collection_id, model_id, content_hash, embedding)
-SELECT p.id, p.collection_id, %(model)s, p.content_hash, (
-    SELECT l2_normalize(array_agg(random() - 0.5)::real[]::vector)
-    FROM generate_series(1, %(dimension)s + 0 * p.id)
-)
-FROM collections_app_passage p
-"""
-# Few terms are frequent and most are rare, as in real text.
-POSTINGS = """
-INSERT INTO collections_app_posting (collection_id, term, passage_id, frequency)
-SELECT p.collection_id, 'w' || floor(power(random(), 3) * 20000)::int, p.id, 1
-FROM collections_app_passage p, generate_series(1, 30)
-ON CONFLICT DO NOTHING
-"""
-SCAN = """
-SELECT passage_id FROM collections_app_vector WHERE collection_id = %s
-ORDER BY embedding <=> %s::vector LIMIT 200
+SIZE = """
+SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class
+WHERE relname IN ('collections_app_document', 'collections_app_passage',
+    'collections_app_vector', 'collections_app_postinglist') OR relname LIKE 'vector_hnsw%'
+ORDER BY relname
 """
 
 
-def main() -> None:
+def main(sizes: list[int]) -> None:
     sys.stdout.reconfigure(line_buffering=True)
+    os.environ.setdefault("ALLOWED_HOSTS", "127.0.0.1")
     with site():
-        from collections_app import vectors
-        from search_app.queries import indexes
-        from search_app.queries.vectors import text
-        from search_app.search import search
-
-        for name in indexes.orphans():  # an earlier run's: the first figures are exact scans
-            indexes.drop(name)
-        collection = _filled()
-        queries = _queries(vectors, collection.embedding_model)
-
-        def scan(query: str) -> None:
-            vector = text(vectors.embed_query(collection.embedding_model, query))
-            _execute(SCAN, [collection.pk, vector])
-
-        def find(query: str) -> None:
-            assert search(collection.owner, query, collection=collection).hits
-
         print(f"Machine: {machine()}")
-        bare, exact = _in_turns(queries, scan, find)
-        print(f"Bare scan of {PASSAGES:,} vectors: p50 {bare * 1000:.1f} ms")
-        print(f"search(), exact: p50 {exact * 1000:.1f} ms, {exact / bare:.2f} times the scan")
-        indexes.maintain(PASSAGES)
-        bare, indexed = _in_turns(queries, scan, find)
-        print(f"search(), HNSW: p50 {indexed * 1000:.1f} ms, {indexed / bare:.2f} times the scan")
+        for size in sizes:
+            print(f"\n{size:,} passages of 384 numbers")
+            _measure(size)
 
 
-def _in_turns(queries: list[str], *works: Callable[[str], None]) -> list[float]:
-    """The median seconds of each, taken in turns over the same queries."""
-    taken: list[list[float]] = [[] for _ in works]
-    for query in queries:
-        for times, work in zip(taken, works, strict=True):
-            times.append(seconds(lambda work=work, query=query: work(query)))
-    return [median(times) for times in taken]
+def _measure(size: int) -> None:
+    from bench import _queries
+    from bench._corpus import Corpus, execute, filled
+    from search_app.queries import indexes
+
+    corpus = Corpus(size)
+    began = time.perf_counter()
+    collection = filled(corpus)
+    print(f"filled in {time.perf_counter() - began:.0f} s")
+    print(f"index built in {seconds(lambda: indexes.maintain(1000)):.0f} s")
+    print("; ".join(f"{name} {bytes_}" for name, bytes_ in execute(SIZE)))
+    queries = _queries.chosen(corpus, COMPARED)
+    _queries.keep(queries)
+    with _queries.web(collection.owner) as ask:
+        _asked(ask, collection, list(queries))
+    _beside(collection, list(queries.values()))
+    _compared(collection, list(queries)[: COMPARED if size < 100_000 else 100])
 
 
-def _filled():
-    """The collection, with everything that a search reads."""
-    from django.contrib.auth.models import User
+def _asked(ask, collection, queries: list[str]) -> None:
+    """The whole endpoint, with and without a filter; and the keyword leg alone."""
+    from search_app.queries import postings
+    from search_app.queries.scope import Scope
 
-    from collections_app.models import EmbeddingModel
-    from collections_app.services import create_collection
+    def search(text: str) -> None:
+        assert ask("/api/search/", q=text, collection=collection.pk, limit=10)["hits"]
 
-    model = EmbeddingModel.objects.create(
-        name="random", backend="fake", ref="fake", dimension=DIMENSION
-    )
-    owner = User.objects.create_superuser("bench")
-    collection = create_collection(owner, "random", model=model)
-    values = {
-        "collection": collection.pk,
-        "model": model.pk,
-        "passages": PASSAGES,
-        "dimension": DIMENSION,
+    kinds = {
+        "search": search,
+        "search, a filter that keeps 1 %": lambda text: search(f"{text} {ONE}"),
+        "search, a filter that keeps a third": lambda text: search(f"{text} {THIRD}"),
+        "keyword leg alone": lambda text: postings.lists(
+            Scope((collection.pk,)), collection.embedding_model_id, text.split()
+        ).bm25(),
     }
-    for statement in (DOCUMENTS, PASSAGE_ROWS, VECTORS, POSTINGS, "ANALYZE"):
-        _execute(statement, values)
-    return collection
+    for name, work in kinds.items():
+        for text in queries[:WARM]:
+            work(text)
+        times = [seconds(lambda text=text, work=work: work(text)) for text in queries[:ASKED]]
+        print(f"{name}: p50 {1000 * median(times):.1f} ms, p99 {_p99(times):.1f} ms")
 
 
-def _queries(vectors, model) -> list[str]:
-    """Five terms each, whose vectors are ready: the encoder is not measured here."""
-    chosen = random.Random(0)
-    queries = [
-        " ".join(f"w{int(chosen.random() ** 3 * 20_000)}" for _ in range(5)) for _ in range(QUERIES)
-    ]
-    for query in queries:
-        vectors.embed_query(model, query)
-    return queries
+def _p99(times: list[float]) -> float:
+    return 1000 * float(np.percentile(times, 99))
 
 
-def _execute(statement: str, values) -> None:
-    from django.db import connection
+def _beside(collection, vectors: list[np.ndarray]) -> None:
+    """The nearest ten alone: in SQL, and with other tools."""
+    from bench._corpus import execute
+    from bench._peers import peers
+    from search_app.queries import binary
+    from search_app.queries.vectors import text
 
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values if "%" in statement else None)
+    names = {"collection": collection.pk, "model": collection.embedding_model_id}
+    works = [("bare SQL", lambda vector: execute(BARE.format(vector=text(vector), **names)))]
+    rows = binary.read(
+        "SELECT embedding FROM collections_app_vector WHERE collection_id = %s",
+        [collection.pk],
+        {"vector": 384},
+    )
+    for name, work in [*works, *peers(rows["vector"].astype(np.float32))]:
+        if work is None:
+            print(f"{name}: not installed")
+            continue
+        some = vectors[: 20 if name == "llm similar" else ASKED]
+        work(some[0])
+        times = [seconds(lambda vector=vector, work=work: work(vector)) for vector in some]
+        print(f"{name}: p50 {1000 * median(times):.1f} ms")
+
+
+def _compared(collection, queries: list[str]) -> None:
+    """The share of the first ten hits of exact scans that is listed with the index."""
+    from search_app.queries import indexes
+
+    ready = indexes.ready
+    for name, filters in (("unfiltered", ()), ("1 %", (ONE,)), ("a third", (THIRD,))):
+        same = wanted = 0
+        for text in queries:
+            listed = _hits(collection, text, filters)
+            indexes.ready = lambda *_: {}
+            exact = _hits(collection, text, filters)
+            indexes.ready = ready
+            same += len(listed & exact)
+            wanted += len(exact)
+        print(f"recall@10, {name}, {len(queries)} queries: {same / wanted:.4f}")
+
+
+def _hits(collection, text: str, filters: tuple[str, ...]) -> set[int]:
+    from search_app.search import search
+
+    found = search(collection.owner, text, collection=collection, wanted=filters, limit=10)
+    return {hit.document.pk for hit in found.hits}
 
 
 if __name__ == "__main__":
-    main()
+    main([int(size) for size in sys.argv[1:]] or list(SIZES))

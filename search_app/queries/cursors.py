@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -18,5 +19,6 @@ def binary_cursor() -> Iterator[CursorWrapper]:
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as raw:
         raw.format = Format.BINARY
+        driver: Any = raw  # of the driver as Django's own are, whatever its types say
         logged = connection.queries_logged
-        yield connection.make_debug_cursor(raw) if logged else connection.make_cursor(raw)
+        yield connection.make_debug_cursor(driver) if logged else connection.make_cursor(driver)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -11,7 +11,6 @@ from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from search_app.analysis import query as syntax
 from search_app.analysis.query import Field, Query
-from search_app.analysis.weights import Weights
 from search_app.queries import filters, words
 from search_app.queries.scope import Condition
 
@@ -81,18 +80,6 @@ def visible(user: Viewer, collection: Collection | None) -> list[Collection]:
     """The collections that are searched: what the user may see of them."""
     rows = Collection.objects.visible_to(user).select_related("embedding_model").order_by("pk")
     return list(rows if collection is None else rows.filter(pk=collection.pk))
-
-
-def balanced(weights: Weights, balance: float) -> Weights:
-    """From words alone (0) over the weights as they are (0.5) to meaning alone (1)."""
-    to_words, to_meaning = min(1.0, 2 * (1 - balance)), min(1.0, 2 * balance)
-    return replace(
-        weights,
-        meaning=weights.meaning * to_meaning,
-        keywords=weights.keywords * to_words,
-        full_match=weights.full_match * to_words,
-        title=weights.title * to_words,
-    )
 
 
 def _read(text: str, collections: Sequence[Collection]) -> Query:

@@ -61,6 +61,8 @@ class Results:
     asked: Asked
     good_match: bool = True  # False: the nearest there is, but nothing that is meant
     facets: list[Facet] | None = None
+    facets_of: int = 0  # documents that facets are counted over
+    facets_sampled: bool = False  # there are more than that
 
 
 @dataclass(frozen=True)

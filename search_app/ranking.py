@@ -78,16 +78,19 @@ def rank(
     text: str,
     weights: Weights | None = None,
     *,
+    balance: float | None = None,
     left: Scope | None = None,
     depth: int = DEPTH,
 ) -> list[Scored]:
     """The candidates of both legs, best first; ties by passage.
 
-    `weights` take the place of those in force; `left` is what a filter leaves; each leg brings
-    in `depth` passages. A model that is not there leaves its collections to the keywords; if
-    none is there, raises ModelMissing.
+    `weights` take the place of those in force, `balance` shifts either; `left` is what a filter
+    leaves; each leg brings in `depth` passages. A model that is not there leaves its collections
+    to the keywords; if none is there, raises ModelMissing.
     """
-    pools = _pools(list(collections), text, weights, left or Scope(()), depth)
+    searched = list(collections)
+    used = weights_stored.used(searched, weights, balance)
+    pools = _pools(searched, text, used, left or Scope(()), depth)
     spreads = defaultdict(list)
     for pool in pools:
         spreads[pool.model.pk].append(pool.spread)
@@ -98,15 +101,15 @@ def rank(
 
 
 def _pools(
-    collections: Sequence[Collection], text: str, weights: Weights | None, left: Scope, depth: int
+    collections: Sequence[Collection],
+    text: str,
+    used: Mapping[int, Weights],
+    left: Scope,
+    depth: int,
 ) -> list[_Pool]:
-    in_force: Mapping[int, Weights] = (
-        weights_stored.in_force(collections) if weights is None else {}
-    )
     groups: dict[tuple[EmbeddingModel, str, Weights], list[int]] = defaultdict(list)
     for one in collections:
-        used = in_force.get(one.pk, fusion.DEFAULT) if weights is None else weights
-        groups[one.embedding_model, one.language, used].append(one.pk)
+        groups[one.embedding_model, one.language, used[one.pk]].append(one.pk)
     embedded = _embedded({model for model, _language, _weights in groups}, text)
     return [
         _pool(
@@ -115,10 +118,10 @@ def _pools(
             embedded[model],
             text,
             language,
-            used,
+            weights,
             depth,
         )
-        for (model, language, used), ids in groups.items()
+        for (model, language, weights), ids in groups.items()
     ]
 
 

@@ -11,7 +11,7 @@ from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Collection, Document, EmbeddingModel, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.weights import Weights
-from search_app.asking import Asked, balanced, checked, understood, visible
+from search_app.asking import Asked, checked, understood, visible
 from search_app.hits import Hit, PassageHit, Results, Similar, hits, passage_hits, passages_by_id
 from search_app.queries import alike, documents, facets, filters, orders
 from search_app.queries.scope import Scope
@@ -47,16 +47,14 @@ def search(
     `wanted` are filters, `field:value`; the text may have them too, and more of a syntax
     (`analysis.query`). What passes them all is found, the last of it by a deep enough page, up
     to DEEPEST. Without text, documents are listed by `sort`. `weights` take the place of those
-    in force, `balance` shifts them; `model` takes the place of the collections' own, to look at
+    in force, `balance` shifts either; `model` takes the place of the collections' own, to look at
     the one that stands beside it. Raises Rejected and ModelMissing.
     """
     asked = understood(user, text, collection, wanted)
     by = orders.order(sort, [one.pk for one in asked.collections])
     if not asked.query.text:
         return _listed(asked, by or orders.Order(orders.ADDED, True), limit, offset, with_facets)
-    if balance is not None:
-        weights = balanced(weights or Weights(), balance)
-    best, exhausted = _best(_under(model, asked), weights, offset + limit)
+    best, exhausted = _best(_under(model, asked), weights, balance, offset + limit)
     if by:
         best = _ordered(best, by)
     groups = _folded(best) if fold else [(one, []) for one in best]
@@ -71,6 +69,8 @@ def search(
         asked,
         not best or any(one.good for one in best),
         facets.facets([one.document_id for one in best]) if with_facets else None,
+        len(best) if with_facets else 0,
+        with_facets and not exhausted and total > len(best),
     )
 
 
@@ -150,14 +150,18 @@ def _left(asked: Asked) -> Scope | None:
     return filters.scope(_ids(asked), asked.condition) if asked.condition else None
 
 
-def _best(asked: Asked, weights: Weights | None, enough: int) -> tuple[list[Scored], bool]:
+def _best(
+    asked: Asked, weights: Weights | None, balance: float | None, enough: int
+) -> tuple[list[Scored], bool]:
     """Each document by its best passage, and whether there are no more of them.
 
     What a deeper look adds goes behind what was there, so that pages do not shift.
     """
     left, best = _left(asked), dict[int, Scored]()
     for depth in DEPTHS:
-        found = rank(asked.collections, asked.query.text, weights, left=left, depth=depth)
+        found = rank(
+            asked.collections, asked.query.text, weights, balance=balance, left=left, depth=depth
+        )
         for scored in found:
             best.setdefault(scored.document_id, scored)
         if len(found) < depth:
@@ -190,11 +194,13 @@ def _listed(asked: Asked, by: orders.Order, limit: int, offset: int, with_facets
         (Scored(passage, document, 0.0, None, 0.0, {}), []) for document, passage in rows
     ]
     total = filters.count(ids, asked.condition, DEEPEST + 1)
-    chosen = facets.chosen(ids, asked.condition).ids if with_facets else None
+    chosen = facets.chosen(ids, asked.condition) if with_facets else facets.Found([], False)
     return Results(
         hits(groups, offset + 1),
         total,
         total <= DEEPEST,
         asked,
-        facets=None if chosen is None else facets.facets(chosen),
+        facets=facets.facets(chosen.ids) if with_facets else None,
+        facets_of=len(chosen.ids),
+        facets_sampled=chosen.sampled,
     )

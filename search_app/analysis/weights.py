@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
 MOST = 1_000_000  # scores are sums and products of weights, and must stay finite
+OF_WORDS = ("keywords", "full_match", "title")  # what each leg alone adds to a score
+OF_MEANING = ("meaning", "neighbours", "feedback")
 
 
 class WeightsError(ValueError):
@@ -43,6 +45,13 @@ class Weights:
                 raise WeightsError(f"{name} is {value!r}; it must be a number.")
             changed[name] = float(min(value, MOST + 1))  # an int may be too large for a float
         return replace(base or cls(), **changed)
+
+    def balanced(self, balance: float) -> "Weights":
+        """From words alone (0) over these as they are (0.5) to meaning alone (1)."""
+        scales = dict.fromkeys(OF_WORDS, min(1.0, 2 * (1 - balance)))
+        scales |= dict.fromkeys(OF_MEANING, min(1.0, 2 * balance))
+        values = self.to_json()
+        return replace(self, **{name: values[name] * scale for name, scale in scales.items()})
 
     def to_json(self) -> dict[str, float]:
         """As `from_json` reads it; all of them, so that stored ones outlive other defaults."""

@@ -7,15 +7,15 @@ from django.utils.translation import gettext as _
 
 from collections_app.models import Collection, EmbeddingModel, Viewer
 from collections_app.services import Rejected
-from search_app.analysis.weights import Weights, WeightsError
+from search_app.analysis.weights import OF_MEANING, OF_WORDS, Weights, WeightsError
 from search_app.evaluation.cases import Case
 from search_app.evaluation.measures import DEPTH, Figures, scored
 from search_app.search import search
 
-# Settings by name: changes to the weights in force. Two of them are one leg alone.
-PLAIN = {"full_match": 0.0, "title": 0.0, "neighbours": 0.0, "feedback": 0.0}
-MEANING_ONLY = {**PLAIN, "keywords": 0.0}
-KEYWORDS_ONLY = {**PLAIN, "meaning": 0.0}
+# Settings by name: changes to the weights in force. Two of them are one leg alone, as the ends
+# of `Weights.balanced` are.
+MEANING_ONLY = dict.fromkeys(OF_WORDS, 0.0)
+KEYWORDS_ONLY = dict.fromkeys(OF_MEANING, 0.0)
 SETTINGS: dict[str, dict[str, float]] = {
     "current": {},
     "defaults": Weights().to_json(),

@@ -117,6 +117,8 @@ WHERE number.document_id = ANY(%(ids)s) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
 def facets(document_ids: Sequence[int]) -> list[Facet]:
     """What tells these documents apart: fields in which they all are alike are left out."""
     ids = list(document_ids)
+    if len(ids) < 2:
+        return []
     ranges = _ranges(ids)
     ranged = {facet.name for facet in ranges}
     named: dict[tuple[str, str], list[Count]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -84,29 +85,77 @@ WHERE number.collection_id = home.id AND number.name = %(filter_name)s
 ORDER BY number.value {direction}, document.id {direction} LIMIT %(filter_first)s
 """
 
+WITHOUT_NUMBER = """
+SELECT document.id, document.created AS value FROM collections_app_document document
+WHERE document.collection_id = home.id AND document.ready_at IS NOT NULL AND {condition}
+  AND NOT EXISTS (SELECT FROM search_app_documentnumber number
+                  WHERE number.document_id = document.id AND number.name = %(filter_name)s)
+ORDER BY document.created {direction}, document.id {direction} LIMIT %(filter_first)s
+"""
+HAVING_NUMBER = """
+SELECT count(*) FROM (
+    SELECT FROM search_app_documentnumber number
+    JOIN collections_app_document document ON document.id = number.document_id
+    WHERE number.collection_id = ANY(%(filter_scope)s) AND number.name = %(filter_name)s
+      AND document.ready_at IS NOT NULL AND {condition} LIMIT %(filter_limit)s
+) found
+"""
+
 
 def listed(
     collection_ids: Sequence[int], wanted: Condition | None, by: Order, limit: int, offset: int
 ) -> list[tuple[int, int]]:
-    """(document, its first passage) in this order; under a number, of those that have it."""
-    documents = BY_ADDED if by.name == ADDED else BY_NUMBER
+    """(document, its first passage) in this order; those without the number come last, the
+    newest of them first."""
+    if by.name == ADDED:
+        return _rows(BY_ADDED, collection_ids, wanted, by, limit, offset)
+    rows = _rows(BY_NUMBER, collection_ids, wanted, by, limit, offset)
+    if len(rows) == limit:  # most often: what lacks the number is not looked for
+        return rows
+    before = 0 if rows else offset - _having(collection_ids, wanted, by, offset)
+    newest = Order(by.name, descending=True)
+    lacking = _rows(WITHOUT_NUMBER, collection_ids, wanted, newest, limit - len(rows), before)
+    return rows + lacking
+
+
+def _rows(
+    documents: str,
+    collection_ids: Sequence[int],
+    wanted: Condition | None,
+    by: Order,
+    limit: int,
+    offset: int,
+) -> list[tuple[int, int]]:
     condition = wanted.sql if wanted else "true"
     statement = LISTED.format(
         documents=documents.format(condition=condition, direction=by.direction),
         direction=by.direction,
     )
-    values = {
-        **(wanted.params if wanted else {}),
-        "filter_scope": list(collection_ids),
-        "filter_name": by.name,
-        "filter_limit": limit,
-        "filter_offset": offset,
-        "filter_first": limit + offset,
-    }
+    values = _values(collection_ids, wanted, by, limit)
+    values |= {"filter_offset": offset, "filter_first": limit + offset}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows: list[tuple[int, int]] = cursor.fetchall()
     return rows
+
+
+def _having(collection_ids: Sequence[int], wanted: Condition | None, by: Order, most: int) -> int:
+    """How many have the number; no more than `most` are counted."""
+    statement = HAVING_NUMBER.format(condition=wanted.sql if wanted else "true")
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _values(collection_ids, wanted, by, most))
+        return int(cursor.fetchone()[0])
+
+
+def _values(
+    collection_ids: Sequence[int], wanted: Condition | None, by: Order, limit: int
+) -> dict[str, Any]:
+    return {
+        **(wanted.params if wanted else {}),
+        "filter_scope": list(collection_ids),
+        "filter_name": by.name,
+        "filter_limit": limit,
+    }
 
 
 ADDED_AT = "SELECT id, extract(epoch FROM created) FROM collections_app_document WHERE id = ANY(%s)"

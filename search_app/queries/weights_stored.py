@@ -9,6 +9,17 @@ from search_app.analysis.weights import Weights
 from search_app.models import RankingWeights
 
 
+def used(
+    collections: Sequence[Collection], weights: Weights | None, balance: float | None = None
+) -> dict[int, Weights]:
+    """By collection: `weights`, or else those in force or the defaults, shifted by `balance`."""
+    stored = in_force(collections) if weights is None else {}
+    found = {one.pk: stored.get(one.pk, weights or Weights()) for one in collections}
+    if balance is None:
+        return found
+    return {pk: one.balanced(balance) for pk, one in found.items()}
+
+
 def in_force(collections: Sequence[Collection]) -> dict[int, Weights]:
     """By collection: its own, or those of its model; one that has neither is left out."""
     rows = RankingWeights.objects.filter(

@@ -223,6 +223,12 @@ class ResultsSerializer(serializers.Serializer[Any]):
     )
     asked = AskedSerializer()
     facets = FacetSerializer(many=True, allow_null=True)
+    facets_of = serializers.IntegerField(
+        help_text=gettext_lazy("How many documents the facets are counted over,")
+    )
+    facets_sampled = serializers.BooleanField(
+        help_text=gettext_lazy("and whether that is only a part of those found.")
+    )
     hits = HitSerializer(many=True)
 
 

@@ -56,6 +56,7 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
         "filters": given.getlist("filter"),
         "chips": narrowing.chips(given, asked),
         "choices": narrowing.choices(given, found.facets or [], asked.collections),
+        "counted": found.facets_of if found.facets_sampled else 0,
         "orders": narrowing.orders(given, bool(asked.query.text)),
         "balance": _balance(given.get("balance", "")),
         "folds": _folds(given),

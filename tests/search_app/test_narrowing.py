@@ -2,6 +2,11 @@
 
 import pytest
 
+from search_app import search
+from search_app.analysis.weights import OF_MEANING, OF_WORDS, Weights
+from search_app.models import RankingWeights
+from search_app.queries import facets
+from search_app.ranking import rank
 from search_app.related import refresh
 from tests.factories import CollectionFactory, embedded
 
@@ -134,3 +139,56 @@ def test_page_says_what_is_wrong_with_a_filter(client, collection):
     page = client.get("/search/", {"filter": "type:pfd"})
     assert page.status_code == 422
     assert "There is no type “pfd”" in page.text
+
+
+def test_documents_without_the_number_come_last_and_are_counted(client, collection):
+    for key in ("x", "y"):
+        embedded(collection, {key: f"Nothing dated, {key}."}, metadata={"kind": "note"})
+    for sort, order in [("year", ["a", "b", "c", "y", "x"]), ("-year", ["c", "b", "a", "y", "x"])]:
+        found = ask(client, filter="kind:*", sort=sort)
+        assert (ids(found), found["total"]) == (order, 5)
+        pages = [
+            ids(ask(client, filter="kind:*", sort=sort, limit=2, offset=at)) for at in (0, 2, 4, 6)
+        ]
+        assert pages == [order[:2], order[2:4], order[4:], []]
+
+
+def test_facets_over_many_documents_say_that_they_are_a_sample(client, collection, monkeypatch):
+    found = ask(client, filter="kind:*", facets="1")
+    assert (found["facets_of"], found["facets_sampled"]) == (3, False)
+    monkeypatch.setattr(facets, "MOST", 2)
+    found = ask(client, filter="kind:*", facets="1")
+    assert (found["facets_of"], found["facets_sampled"]) == (2, True)
+    page = client.get("/search/", {"filter": "kind:*"})
+    assert "Counted over 2 of the documents found." in page.text
+    found = ask(client, q="dawn", facets="1")
+    assert (found["facets_of"], found["facets_sampled"]) == (3, False)
+    monkeypatch.setattr(search, "DEPTHS", (2,))
+    found = ask(client, q="dawn", facets="1", limit=1)
+    assert found["facets_of"] < found["total"]
+    assert found["facets_sampled"]
+
+
+def test_balance_shifts_the_weights_of_the_collection(client, collection):
+    RankingWeights.objects.create(
+        model=collection.embedding_model,
+        collection=collection,
+        weights=Weights(keywords=0.3).to_json(),
+    )
+
+    def parts(**values):
+        hits = ask(client, q="harbour dusk", collection=collection.pk, **values)["hits"]
+        return {hit["document"]["external_id"]: hit["why"]["parts"] for hit in hits}
+
+    assert parts(balance="0.5") == parts()
+    assert parts()["b"]["keywords"] == pytest.approx(3 * defaults(collection)["b"].by_keywords)
+    of_words, of_meaning = parts(balance="0"), parts(balance="1")
+    assert {name for one in of_words.values() for name in one} <= set(OF_WORDS)
+    assert {name for one in of_meaning.values() for name in one} <= set(OF_MEANING)
+    assert of_words["b"]["keywords"] == parts()["b"]["keywords"]
+
+
+def defaults(collection):
+    found = rank([collection], "harbour dusk", Weights())
+    names = dict(collection.documents.values_list("pk", "external_id"))
+    return {names[one.document_id]: one for one in found}

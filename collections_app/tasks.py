@@ -52,7 +52,7 @@ def probe_models() -> None:
 @shared_task
 def sweep() -> None:
     """Every 20 s: expired leases, missed wake-ups, sources that are due, unused files,
-    deleted collections, postings to be put together.
+    deleted collections, postings to be put together or counted anew.
 
     Its messages never expire, for the clocks of two machines may differ; of those that piled
     up while no worker ran, all but the first are done with at once.
@@ -70,6 +70,8 @@ def sweep() -> None:
         call(probe_models)
     if ingest.to_merge():
         call(merge_postings)
+    if ingest.to_reterm().exists():
+        call(reterm_postings)
     partial_files.sweep()
     if purge.waiting().exists():
         call(purge_deleted)
@@ -79,6 +81,12 @@ def sweep() -> None:
 def merge_postings() -> None:
     """Keep the postings of a term together, for a while; the sweep calls again."""
     ingest.merge(SLICE_SECONDS)
+
+
+@shared_task
+def reterm_postings() -> None:
+    """Count the keyword terms of old collections anew, for a while; the sweep calls again."""
+    ingest.reterm(SLICE_SECONDS)
 
 
 @shared_task

@@ -6,6 +6,7 @@ transaction). PostgreSQL is the queue of record; `states` holds every change of 
 
 from collections_app.ingest.check import outdated
 from collections_app.ingest.merging import clean, merge, to_merge
+from collections_app.ingest.reterming import reterm, to_reterm
 from collections_app.ingest.states import FRESH, cancel, requeued
 from collections_app.ingest.sweeping import sweep
 from collections_app.ingest.work import run, work
@@ -17,8 +18,10 @@ __all__ = [
     "merge",
     "outdated",
     "requeued",
+    "reterm",
     "run",
     "sweep",
     "to_merge",
+    "to_reterm",
     "work",
 ]

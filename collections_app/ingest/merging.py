@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from collections_app.batches import batched
 from collections_app.ingest import postings
+from collections_app.ingest.pools import Pool, is_only_one, wait
 from collections_app.models import CorpusChange, PostingList
 from collections_app.pipeline.postings import Ids, Packed, Postings, packed, unpacked
 
@@ -25,13 +26,6 @@ VOID = 256  # passages, and this share of all, that are gone and not yet taken o
 VOID_SHARE = 1 / 50
 CHUNK = 1_000_000  # postings in one transaction, about
 TERMS = 5000  # looked up at once
-
-
-class Pool(NamedTuple):
-    """A collection under one model: what has postings of its own."""
-
-    collection_id: int
-    model_id: int
 
 
 TO_MERGE = """
@@ -68,7 +62,7 @@ def merge(seconds: float) -> None:
 def _is_empty(pool: Pool) -> bool:
     """Whether no passage is left; its lists and changes go then."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if not _is_only_one(pool):
+        if not is_only_one(pool):
             return True
         cursor.execute(EMPTY, {**pool._asdict()})
         return bool(cursor.fetchone()[0])
@@ -102,7 +96,7 @@ def merge_pool(pool: Pool) -> None:
     for chunk in _chunks(SCATTERED, pool):
         _rewrite(pool, chunk)
     with transaction.atomic(), connection.cursor() as cursor:
-        if _is_only_one(pool):
+        if is_only_one(pool):
             cursor.execute(SUM_UP, pool._asdict())
 
 
@@ -129,7 +123,7 @@ def clean_pool(pool: Pool) -> None:
         if not _rewrite(pool, chunk, void):
             return
     with transaction.atomic():
-        if _is_only_one(pool):  # rows that another has summed up stay for the next time
+        if is_only_one(pool):  # rows that another has summed up stay for the next time
             CorpusChange.objects.filter(pk__in=known).update(void=b"")
 
 
@@ -137,8 +131,7 @@ def take_out(pool: Pool, wanted: Sequence[str], passages: Iterable[int]) -> None
     """Leave nothing of these passages in the lists of these terms; in the caller's transaction,
     and once no other process is at the pool."""
     void = np.unique(np.fromiter(passages, np.int64))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock(pool)])
+    wait(pool)
     for chunk in batched(wanted, TERMS):
         _rewrite(pool, chunk, void)
 
@@ -170,7 +163,7 @@ def _chunks(statement: str, pool: Pool) -> list[list[str]]:
 def _rewrite(pool: Pool, wanted: Sequence[str], void: Ids | None = None) -> bool:
     """Write lists of these terms anew: the small ones of each as one, or, with `void`, those
     that hold such passages. False where another process is at the pool."""
-    if not _is_only_one(pool):
+    if not is_only_one(pool):
         return False
     rows = PostingList.objects.filter(**pool._asdict(), term__in=wanted)
     columns = rows.values_list("term", "first", "count", "data")
@@ -247,14 +240,3 @@ def _delete(pool: Pool, stored: Sequence[Stored]) -> None:
     terms, firsts = [one.term for one in stored], [one.first for one in stored]
     with connection.cursor() as cursor:
         cursor.execute(DELETE, {**pool._asdict(), "terms": terms, "firsts": firsts})
-
-
-def _is_only_one(pool: Pool) -> bool:
-    """Holds an advisory lock until the transaction ends; False where another has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_lock(pool)])
-        return bool(cursor.fetchone()[0])
-
-
-def _lock(pool: Pool) -> str:
-    return f"embedsite: postings {pool.collection_id} {pool.model_id}"

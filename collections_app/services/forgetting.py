@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from collections_app.ingest import merging
+from collections_app.ingest.pools import Pool
 from collections_app.models import Document, ImportedRow, Passage
 from collections_app.pipeline.terms import passage_terms
 from collections_app.storage import remove_unused
@@ -37,12 +38,12 @@ def forget_texts(queryset: QuerySet[Document]) -> int:
 
 def _forget_keywords(passages: QuerySet[Passage]) -> None:
     """The words leave the index at once; that the passages have none is told by a trigger."""
-    pools: dict[merging.Pool, tuple[set[str], list[int]]] = {}
+    pools: dict[Pool, tuple[set[str], list[int]]] = {}
     for one in passages.select_related("document__collection"):
         document = one.document
         language = document.collection.language
         found = passage_terms(document.title, one.heading, one.text, language)
-        words, ids = pools.setdefault(merging.Pool(one.collection_id, one.model_id), (set(), []))
+        words, ids = pools.setdefault(Pool(one.collection_id, one.model_id), (set(), []))
         words.update(found)
         ids.append(one.pk)
     for pool, (words, ids) in sorted(pools.items()):

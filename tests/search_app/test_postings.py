@@ -13,18 +13,18 @@ from hypothesis.extra.django import TestCase
 
 from collections_app import ingest, purge, services
 from collections_app.ingest import merging
+from collections_app.ingest.pools import Pool
 from collections_app.ingest.postings import Termed, write
 from collections_app.models import Collection, CorpusChange, Document, Passage, PostingList
-from collections_app.pipeline.terms import passage_terms
-from search_app.analysis.bm25 import K1, B, rarity
+from search_app.analysis.bm25 import K1, B
 from search_app.queries import postings
 from search_app.queries.scope import Condition, Scope
 from tests.factories import CollectionFactory, embedded
+from tests.search_app.pools import QUERY, bags, check, elsewhere, found_in
 
 pytestmark = pytest.mark.django_db
 
 WORDS = ["bread", "rye", "harbour", "ship", "oven", "dawn", "sqlite_tmpdir"]
-QUERY = ["bread", "rye", "sqlite_tmpdir", "unknown"]
 
 
 def texts(count, seed=4):
@@ -37,42 +37,6 @@ def collection():
     made = CollectionFactory()
     embedded(made, texts(40))
     return made
-
-
-def found_in(*collections, query=QUERY, **filters):
-    scope = Scope(tuple(one.pk for one in collections), **filters)
-    return postings.lists(scope, collections[0].embedding_model_id, query)
-
-
-def bags(*collections):
-    """{passage: Counter of its terms}, from the texts themselves."""
-    rows = Passage.objects.filter(collection__in=collections, model=collections[0].embedding_model)
-    return {
-        one.pk: passage_terms(
-            one.document.title, one.heading, one.text, one.document.collection.language
-        )
-        for one in rows.select_related("document__collection")
-    }
-
-
-def check(*collections, query=QUERY):
-    """What `lists` gives is what is counted over the texts."""
-    found, known = found_in(*collections, query=query), bags(*collections)
-    holding = {pk: bag for pk, bag in known.items() if any(bag[term] for term in query)}
-    assert found.terms == tuple(sorted(set(query)))
-    assert found.passages.tolist() == sorted(holding)
-    assert found.frequencies.tolist() == [
-        [holding[pk][term] for term in found.terms] for pk in sorted(holding)
-    ]
-    assert found.lengths.tolist() == [holding[pk].total() for pk in sorted(holding)]
-    lengths = [bag.total() for bag in known.values()]
-    assert (found.count, found.mean_length) == (
-        len(known),
-        pytest.approx(sum(lengths) / max(len(known), 1)),
-    )
-    numbers = [sum(term in bag for bag in known.values()) for term in found.terms]
-    assert found.rarity.tolist() == pytest.approx([rarity(len(known), n) for n in numbers])
-    return found
 
 
 def test_lists_are_what_is_counted_over_the_texts(collection):
@@ -244,13 +208,13 @@ def test_two_at_one_pool_do_not_wait_and_a_search_sees_all_at_any_moment():
     def meanwhile(chosen, void):
         seen.append(elsewhere(lambda: found_in(collection).bm25().tolist()))
         elsewhere(lambda: ingest.merge(9))
-        pool = merging.Pool(collection.pk, collection.embedding_model_id)
+        pool = Pool(collection.pk, collection.embedding_model_id)
         assert elsewhere(lambda: merging._rewrite(pool, ["bread"])) is False
         return real(chosen, void)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merging, "_merged", meanwhile)
-        merging.merge_pool(merging.Pool(collection.pk, collection.embedding_model_id))
+        merging.merge_pool(Pool(collection.pk, collection.embedding_model_id))
     assert seen == [expected]
     assert check(collection).bm25().tolist() == expected
     assert PostingList.objects.filter(term="bread").count() == 1
@@ -311,19 +275,6 @@ def test_two_workers_write_at_once():
     found = found_in(collection, query=["rye"])
     assert set(found.passages.tolist()) == pages["a"] | pages["b"]
     assert found.count == 8
-
-
-def elsewhere(run):
-    """What `run` returns in a thread with a connection of its own."""
-
-    def closing():
-        try:
-            return run()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(closing).result(timeout=20)
 
 
 def test_a_single_character_is_found_wherever_it_stands():
@@ -429,7 +380,7 @@ class AnyHistory(TestCase):
                 services.delete_documents(document)
             elif step == "merge":
                 ingest.merge(9)
-                pool = merging.Pool(collection.pk, collection.embedding_model_id)
+                pool = Pool(collection.pk, collection.embedding_model_id)
                 merging.merge_pool(pool)
             elif step == "clean":
                 ingest.clean()

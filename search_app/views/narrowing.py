@@ -72,10 +72,13 @@ def choices(
 
 
 def orders(given: QueryDict, has_text: bool) -> list[Link]:
-    """The orders that every search has."""
+    """The orders that every search has, and the one that is in force."""
     current = given.get("sort", "") or ("relevance" if has_text else "-added")
     named = [("relevance", _("Best first"))] if has_text else []
     named += [("-added", _("Newest first")), ("added", _("Oldest first"))]
+    if current not in dict(named):
+        direction = _("high to low") if current.startswith("-") else _("low to high")
+        named.append((current, f"{current.removeprefix('-')}: {direction}"))
     return [
         Link(label, address(given, sort=order), chosen=order == current) for order, label in named
     ]

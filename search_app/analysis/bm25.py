@@ -108,7 +108,10 @@ def _distinct(ids: Ids) -> tuple[Ids, NDArray[np.integer]]:
     first, last = (ids.min(), ids.max()) if len(ids) else (0, 0)
     size = int(last - first) + 1
     if size > SPARSE * len(ids):
-        return np.unique(ids, return_inverse=True)
+        # Those of each term are in order already, which this sort makes use of.
+        ordered = np.sort(ids, kind="stable")
+        once = ordered[np.diff(ordered, prepend=first - 1) > 0]
+        return once, np.searchsorted(once, ids)
     seen = np.zeros(size, bool)
     seen[ids - first] = True
     places = np.cumsum(seen, dtype=np.int32) - 1

@@ -16,7 +16,8 @@ from collections_app.ingest import merging
 from collections_app.ingest.pools import Pool
 from collections_app.ingest.postings import Termed, write
 from collections_app.models import Collection, CorpusChange, Document, Passage, PostingList
-from search_app.analysis.bm25 import K1, B
+from collections_app.pipeline.postings import Postings
+from search_app.analysis.bm25 import K1, B, joined, rarity
 from search_app.queries import postings
 from search_app.queries.scope import Condition, Scope
 from tests.factories import CollectionFactory, embedded
@@ -57,6 +58,25 @@ def test_bm25_is_robertsons(collection):
     by_score = sorted(range(len(expected)), key=lambda n: (-round(expected[n], 9), n))
     assert found.best(7).tolist() == by_score[:7]
     assert found.best(1000).tolist() == by_score
+
+
+@pytest.mark.parametrize("apart", [1, 1000])
+def test_passages_may_stand_close_together_or_far_apart(apart):
+    """Two terms of passages 1, 3, 5 and 2, 3, and one of none."""
+    apiece = [
+        Postings(np.array(ids, np.int64) * apart, np.array(often), np.array(lengths))
+        for ids, often, lengths in (
+            ([1, 3, 5], [1, 2, 3], [7, 9, 8]),
+            ([2, 3], [4, 5], [6, 9]),
+            ([], [], []),
+        )
+    ]
+    found = joined(["a", "b", "c"], apiece, np.array([2 * apart]), 9, 5.0)
+    assert found.passages.tolist() == [apart, 3 * apart, 5 * apart]
+    assert found.lengths.tolist() == [7, 9, 8]
+    assert found.frequencies.tolist() == [[1, 0, 0], [2, 5, 0], [3, 0, 0]]
+    assert found.rarity.tolist() == [rarity(9, 3), rarity(9, 1), rarity(9, 0)]
+    assert joined([], [], np.empty(0, np.int64), 9, 5.0).passages.tolist() == []
 
 
 def test_one_statement_for_any_number_of_terms(collection, django_assert_num_queries):

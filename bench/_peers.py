@@ -32,6 +32,9 @@ def _llm(vectors: np.ndarray, folder: Path) -> Search:
     class Ready(llm.EmbeddingModel):  # the vectors are here: it only has a name
         model_id = "ready"
 
+        def embed_batch(self, items):
+            raise NotImplementedError
+
     collection = llm.Collection("bench", database, model=Ready())
     rows = (
         {"collection_id": collection.id, "id": str(n), "embedding": llm.encode(row), "updated": 0}

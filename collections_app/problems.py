@@ -39,9 +39,11 @@ class Unavailable(exceptions.APIException):
 
 
 class NoModel(exceptions.APIException):
-    """The embedding model's files are missing; the detail says where to put them."""
+    """The embedding model is not there. Staff are told why, and where to put its files;
+    others get no paths of this machine and no addresses of its network."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = _("The embedding model is not there. Ask an administrator of the site.")
 
 
 class Failure(exceptions.APIException):
@@ -50,7 +52,8 @@ class Failure(exceptions.APIException):
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to any exception of an API view, with its status and headers."""
-    error = as_api_error(error)
+    request = context.get("request")
+    error = as_api_error(error, bool(request and request.user.is_staff))
     answer = exception_handler(error, context)
     if answer is None:
         logger.exception("An API view failed", exc_info=error)
@@ -61,8 +64,11 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response:
     return answer
 
 
-def as_api_error(error: Exception) -> Exception:
-    """Errors of Django, the database and our services, as what the client can act on."""
+def as_api_error(error: Exception, told_all: bool = False) -> Exception:
+    """Errors of Django, the database and our services, as what the client can act on.
+
+    `told_all`: staff, who may know this machine's paths and its network's addresses.
+    """
     if isinstance(error, ChangedMeanwhile):
         return Conflict(str(error))
     if isinstance(error, Rejected):
@@ -73,7 +79,8 @@ def as_api_error(error: Exception) -> Exception:
         logger.error("The database failed: %s", error)
         return Unavailable()
     if isinstance(error, ModelMissing):
-        return NoModel(str(error))
+        logger.error("An embedding model is missing: %s", error)
+        return NoModel(str(error)) if told_all else NoModel()
     if isinstance(error, IntegrityError | ProtectedError):
         return Conflict()
     return error

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -34,6 +35,11 @@ class ModelList(generics.ListAPIView[EmbeddingModel]):
     queryset = EmbeddingModel.objects.prefetch_related("aliases")
     serializer_class = EmbeddingModelSerializer
     permission_classes = [StaffWritesPermission]
+
+    def get_queryset(self) -> QuerySet[EmbeddingModel]:
+        """Staff see those that cannot be used as well."""
+        rows = super().get_queryset()
+        return rows if self.request.user.is_staff else rows.filter(state=EmbeddingModel.State.USABLE)
 
     @extend_schema(
         operation_id="models_register",

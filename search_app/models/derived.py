@@ -65,6 +65,14 @@ class RelatedDocument(models.Model):
                 condition=~models.Q(document=models.F("other")), name="never_related_to_itself"
             ),
         ]
+        indexes = [
+            # Near duplicates, which every search folds; the condition is `alike.NEAR_DUPLICATE`.
+            models.Index(
+                fields=["document", "other"],
+                condition=models.Q(score__gte=0.95),
+                name="near_duplicates",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.document_id} → {self.other_id}"

@@ -9,7 +9,7 @@ NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged, and folds
 
 PAIRS = """
 SELECT document_id, other_id FROM search_app_relateddocument
-WHERE document_id = ANY(%(ids)s) AND other_id = ANY(%(ids)s) AND score >= %(least)s
+WHERE document_id = ANY(%(ids)s) AND other_id = ANY(%(ids)s) AND score >= {least}
 UNION ALL
 SELECT id, first FROM (
     SELECT id, min(id) OVER (PARTITION BY content_hash) AS first
@@ -22,7 +22,8 @@ def groups(document_ids: Sequence[int], least: float = NEAR_DUPLICATE) -> list[l
     """The documents in their order, each with those after it that are nearly the same: by the
     stored related pairs from the cosine `least` on, or by equal content."""
     with connection.cursor() as cursor:
-        cursor.execute(PAIRS, {"ids": list(document_ids), "least": least})
+        # Not a parameter, so that the partial index is used.
+        cursor.execute(PAIRS.format(least=float(least)), {"ids": list(document_ids)})
         linked: dict[int, set[int]] = defaultdict(set)
         for one, other in cursor.fetchall():
             linked[one].add(other)

@@ -39,7 +39,9 @@ class ModelList(generics.ListAPIView[EmbeddingModel]):
     def get_queryset(self) -> QuerySet[EmbeddingModel]:
         """Staff see those that cannot be used as well."""
         rows = super().get_queryset()
-        return rows if self.request.user.is_staff else rows.filter(state=EmbeddingModel.State.USABLE)
+        if not self.request.user.is_staff:
+            rows = rows.filter(state=EmbeddingModel.State.USABLE)
+        return rows
 
     @extend_schema(
         operation_id="models_register",

@@ -131,6 +131,7 @@ def test_page_has_chips_counts_and_orders(client, collection):
     ]
     listed = client.get("/search/", {"filter": "kind:*"})
     assert [str(hit.document) for hit in listed.context["page"]] == ["c", "b", "a"]
+    assert ("Why this?" in page.text, "Why this?" in listed.text) == (True, False)
     [kinds] = [one for one in listed.context["choices"] if one.title == "kind"]
     assert [(one.label, one.count) for one in kinds.links] == [("note", 2), ("recipe", 1)]
 

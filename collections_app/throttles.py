@@ -12,6 +12,12 @@ class SearchThrottle(AnonRateThrottle):
     scope = "search"
 
 
+class SuggestThrottle(SearchThrottle):
+    """One search is typed in many keystrokes."""
+
+    scope = "suggest"
+
+
 class AskThrottle(UserRateThrottle):
     scope = "ask"
 

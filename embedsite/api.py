@@ -158,6 +158,7 @@ urlpatterns = [
         name="api-collection-reindex",
     ),
     path("search/", search_api.search, name="api-search"),
+    path("search/suggest/", search_api.suggest, name="api-search-suggest"),
     path("models/", collections_api.ModelList.as_view(), name="api-models"),
     path("models/<int:pk>/", collections_api.ModelDetail.as_view(), name="api-model"),
     path("models/<int:pk>/probe/", collections_api.model_probe, name="api-model-probe"),

@@ -203,8 +203,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["collections_app.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "collections_app.pagination.ByIdPagination",
     "PAGE_SIZE": 50,
-    "DEFAULT_THROTTLE_RATES": {  # per process; search: visitors only, the others: each client
+    "DEFAULT_THROTTLE_RATES": {  # per process; of visitors only: search, suggest
         "search": env.str("THROTTLE_SEARCH", "120/min", validate=RATE),
+        "suggest": env.str("THROTTLE_SUGGEST", "600/min", validate=RATE),
         "ask": env.str("THROTTLE_ASK", "30/min", validate=RATE),
         "embed": env.str("THROTTLE_EMBED", "300/min", validate=RATE),
     },

@@ -22,6 +22,7 @@ from search_app.api.quality import (
 )
 from search_app.api.relations import pairs, related
 from search_app.api.searching import search, similar
+from search_app.api.suggesting import suggest
 
 __all__ = [
     "ClusterViewSet",
@@ -41,6 +42,7 @@ __all__ = [
     "related",
     "search",
     "similar",
+    "suggest",
     "weights",
     "weights_revert",
 ]

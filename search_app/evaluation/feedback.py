@@ -28,10 +28,10 @@ def choice(user: Viewer) -> FeedbackChoice:
 
 
 @transaction.atomic
-def choose(user: User, *, clicks: bool, shared: bool) -> FeedbackChoice:
+def choose(user: User, *, clicks: bool, shared: bool, history: bool = False) -> FeedbackChoice:
     """Keep the choice. What is there already is shared, or no longer shared, as well."""
     row, _made = FeedbackChoice.objects.update_or_create(
-        user=user, defaults={"clicks": clicks, "shared": shared}
+        user=user, defaults={"clicks": clicks, "shared": shared, "history": history}
     )
     told(user).update(shared=shared)
     return row

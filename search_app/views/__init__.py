@@ -27,6 +27,7 @@ from search_app.views.quality import (
     weights_revert,
 )
 from search_app.views.searching import search
+from search_app.views.suggesting import suggest
 from search_app.views.widget import related_json, related_widget
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "related_json",
     "related_widget",
     "search",
+    "suggest",
     "thumb",
     "weights_revert",
 ]

@@ -14,15 +14,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collections_app.models import Document, Passage, long_columns
 from collections_app.services import Rejected
+from search_app import past
 from search_app.evaluation import feedback as told
 from search_app.models import FeedbackChoice, JudgedQuery
 
 GRADES = {"up": told.RIGHT, "down": told.WRONG, "none": None}
+HISTORY = "history"
 
 
 class ChoiceForm(forms.Form):
     """The choices of `FeedbackChoice` that are made on this page."""
 
+    history = FeedbackChoice._meta.get_field("history").formfield()
     clicks = FeedbackChoice._meta.get_field("clicks").formfield()
     shared = FeedbackChoice._meta.get_field("shared").formfield()
 
@@ -70,25 +73,28 @@ def feedback(request: HttpRequest) -> HttpResponse:
     """What searches keep of the user, and the choice of it."""
     user: Any = request.user
     known = told.choice(user)
-    kept_now = {"clicks": known.clicks, "shared": known.shared}
+    kept_now = {name: getattr(known, name) for name in ChoiceForm.base_fields}
     form = ChoiceForm(request.POST if request.method == "POST" else None, initial=kept_now)
     if request.method == "POST" and form.is_valid():
         told.choose(user, **form.cleaned_data)
         messages.success(request, _("Your choice is kept."))
         return redirect("feedback")
-    kept = {kind: told.told(user, kind).count() for kind in (told.CLICK, told.THUMBS)}
+    kept = {str(kind): told.told(user, kind).count() for kind in (told.CLICK, told.THUMBS)}
+    kept[HISTORY] = past.of(user).count()
     return render(request, "search_app/feedback.html", {"form": form, "kept": kept})
 
 
 @login_required
 @require_POST
 def feedback_delete(request: HttpRequest) -> HttpResponse:
-    """`what`: click or thumbs; both without."""
+    """`what`: history, click or thumbs; all of them without."""
     user: Any = request.user
     what = request.POST.get("what", "")
-    kinds = [what] if what in (told.CLICK, told.THUMBS) else []
-    _all, by_model = told.told(user, *kinds).delete()
-    count = by_model.get(JudgedQuery._meta.label, 0)
+    count = past.forget(user) if what in ("", HISTORY) else 0
+    if what != HISTORY:
+        kinds = [what] if what in (told.CLICK, told.THUMBS) else []
+        _all, by_model = told.told(user, *kinds).delete()
+        count += by_model.get(JudgedQuery._meta.label, 0)
     messages.success(request, _("Deleted. Queries that were kept: %(count)d.") % {"count": count})
     return redirect("feedback")
 

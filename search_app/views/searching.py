@@ -12,12 +12,14 @@ from django.views.decorators.vary import vary_on_headers
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
+from search_app import past
 from search_app import search as searching
 from search_app.examples import examples
 from search_app.forms import SearchForm
 from search_app.views import narrowing
 
 HITS_PER_PAGE = 20
+FORM = "search-form"  # its field asks too, at each pause in typing
 PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 BALANCE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 
@@ -29,6 +31,8 @@ def search(request: HttpRequest) -> HttpResponse:
     often as wanted, `?sort=`, `?balance=` and `?fold=0`."""
     form = SearchForm(request.GET, user=request.user)
     context, status = _found(request, form)
+    if status == 200 and _is_meant(request):
+        past.remember(request.user, form.cleaned_data["q"])
     if _wants_part(request):  # 200 always: htmx puts no other answer into the page
         return render(request, "search_app/_results.html", context)
     return render(request, "search_app/search.html", {"form": form, **context}, status=status)
@@ -108,6 +112,13 @@ def _folds(given: QueryDict) -> bool:
 def _number(given: str) -> int:
     """The page asked for; 1 for what is not the number of a page."""
     return int(given) if PAGE_NUMBER.fullmatch(given) else 1
+
+
+def _is_meant(request: HttpRequest) -> bool:
+    """Whether someone asked for this search, not for what is typed so far or for more of it."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    sent = not htmx or (htmx.trigger == FORM and not htmx.history_restore_request)
+    return request.method == "GET" and sent and "page" not in request.GET
 
 
 def _wants_part(request: HttpRequest) -> bool:

@@ -5,6 +5,7 @@ import { startMenus } from "./menus.js";
 import { startMessages } from "./messages.js";
 import { startRows } from "./rows.js";
 import { startShortcuts } from "./shortcuts.js";
+import { startSuggestions } from "./suggest.js";
 import { startTheme } from "./theme.js";
 import { startUploads } from "./upload.js";
 
@@ -13,6 +14,7 @@ startMenus();
 startMessages();
 startCopying();
 startShortcuts();
+startSuggestions();
 startUploads();
 startRows();
 startAnswers();

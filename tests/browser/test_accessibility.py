@@ -9,10 +9,14 @@ from tests.browser.test_first_steps import FILES, ask, clusters, drop, embedded,
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = ["/", "/c/", "/c/new/", "/search/", "/search/?q=sail", "/ask/", "/account/tokens/"]
-PAGES += ["/account/password/", "/nothing-here/"]
+PAGES += ["/account/password/", "/account/feedback/", "/models/", "/models/new/", "/nothing-here/"]
+SEARCHES = ["filter=added:2000..", "filter=added:2000..&sort=added", "filter=added:1999"]
+SEARCHES += ["q=sail+-bread+added:2000..&balance=0.2", "q=zebra+opera+quasar", "filter=nothing"]
 PARTS = ["", "add/", "edit/", "delete/", "clusters/", "pairs/"]
+PARTS += ["quality/", "judged/", "judged/new/", "judged/new/?q=sail", "judged/import/", "model/"]
 PARTS += ["sources/", "sources/new/", "sources/new/json_api/", "rows/"]
 CSV = "id,text,price\na,A lamp that lights the whole room,12\nb,,3\n"
+STATUS = {"/nothing-here/": 404, "/search/?filter=nothing": 422}
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 
 
@@ -34,7 +38,17 @@ def addresses(visit: Visit, site: RunningSite) -> list[str]:
     widget = document.replace("/d/", "/related/")
     of_collection = [f"/{collection}{part}" for part in PARTS]
     of_source = rows(visit, f"/{collection}")
-    return [*PAGES, *of_source, *of_collection, *of_document, cluster, f"/{question}", widget]
+    searches = [f"/search/?{one}" for one in SEARCHES]
+    return [
+        *PAGES,
+        *searches,
+        *of_source,
+        *of_collection,
+        *of_document,
+        cluster,
+        f"/{question}",
+        widget,
+    ]
 
 
 def rows(visit: Visit, collection: str) -> list[str]:
@@ -73,7 +87,10 @@ def test_pages_pass_axe_in_both_themes_on_desk_and_phone(visit: Visit, addresses
         for address in addresses:
             response = page.goto(visit.url + address.lstrip("/"))
             assert response is not None
-            assert response.status == (404 if address == "/nothing-here/" else 200), address
+            assert response.status == STATUS.get(address, 200), address
+            page.evaluate(
+                "document.querySelectorAll('main details').forEach(one => one.open = true)"
+            )
             violations = Axe().run(page).response["violations"]
             if violations:
                 found[theme, width, address] = [

@@ -159,6 +159,7 @@ urlpatterns = [
     ),
     path("search/", search_api.search, name="api-search"),
     path("search/suggest/", search_api.suggest, name="api-search-suggest"),
+    path("search/why-not/", search_api.why_not, name="api-why-not"),
     path("models/", collections_api.ModelList.as_view(), name="api-models"),
     path("models/<int:pk>/", collections_api.ModelDetail.as_view(), name="api-model"),
     path("models/<int:pk>/probe/", collections_api.model_probe, name="api-model-probe"),

@@ -52,6 +52,17 @@ class SearchForm(forms.Form):
             raise forms.ValidationError(str(error)) from error
 
 
+class WhyNotForm(SearchForm):
+    """A query, and a document that is missed. No query and no document: nothing was asked yet."""
+
+    document = forms.CharField(
+        label=_("Document"),
+        required=False,
+        max_length=500,
+        help_text=_("Its number, as in its address, or its id in the collection chosen above."),
+    )
+
+
 class ClusteringForm(forms.Form):
     wanted = forms.IntegerField(
         label=_("How many clusters"),

@@ -27,12 +27,7 @@ class PassageHit:
     @property
     def parts(self) -> list[tuple[str, float]]:
         """What the score is the sum of, by name, as far as it counts."""
-        named = self.scored._asdict().items()
-        return [
-            (name.removeprefix("by_"), value)
-            for name, value in named
-            if name.startswith("by_") and value
-        ]
+        return named_parts(self.scored)
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,15 @@ class Similar:
     document: Document
     passage: Passage
     score: float
+
+
+def named_parts(scored: Scored) -> list[tuple[str, float]]:
+    """What its score is the sum of, by name, as far as it counts."""
+    return [
+        (name.removeprefix("by_"), value)
+        for name, value in scored._asdict().items()
+        if name.startswith("by_") and value
+    ]
 
 
 def passage_hits(found: Sequence[Scored]) -> list[PassageHit]:

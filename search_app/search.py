@@ -23,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 DEEPEST = 1000  # documents that can be paged through
+HITS_PER_PAGE = 20
 DEPTHS = (DEPTH, 1000, 5000)  # passages from each leg, for pages further and further on
 Groups = list[tuple[Scored, list[Scored]]]
 
@@ -54,10 +55,8 @@ def search(
     by = orders.order(sort, [one.pk for one in asked.collections])
     if not asked.query.text:
         return _listed(asked, by or orders.Order(orders.ADDED, True), limit, offset, with_facets)
-    best, exhausted = _best(_under(model, asked), weights, balance, offset + limit)
-    if by:
-        best = _ordered(best, by)
-    groups = _folded(best) if fold else [(one, []) for one in best]
+    best, exhausted = best_documents(_under(model, asked), weights, balance, offset + limit)
+    groups = grouped(best, by, fold=fold)
     total, exact = len(groups), True
     if not exhausted:
         counted = filters.count(_ids(asked), asked.condition, DEEPEST + 1)
@@ -85,7 +84,7 @@ def passages(
     """Passages best first, several of one document where they are that good. The text has no
     syntax; `wanted` are filters as `search` has them."""
     asked = understood(user, checked(text), collection, wanted, plain=True)
-    return passage_hits(rank(asked.collections, asked.query.text, left=_left(asked))[:limit])
+    return passage_hits(rank(asked.collections, asked.query.text, left=left_of(asked))[:limit])
 
 
 def similar(
@@ -146,18 +145,19 @@ def _under(model: EmbeddingModel | None, asked: Asked) -> Asked:
     return asked
 
 
-def _left(asked: Asked) -> Scope | None:
+def left_of(asked: Asked) -> Scope | None:
+    """What the conditions leave; None where there are none."""
     return filters.scope(_ids(asked), asked.condition) if asked.condition else None
 
 
-def _best(
+def best_documents(
     asked: Asked, weights: Weights | None, balance: float | None, enough: int
 ) -> tuple[list[Scored], bool]:
     """Each document by its best passage, and whether there are no more of them.
 
     What a deeper look adds goes behind what was there, so that pages do not shift.
     """
-    left, best = _left(asked), dict[int, Scored]()
+    left, best = left_of(asked), dict[int, Scored]()
     for depth in DEPTHS:
         found = rank(
             asked.collections, asked.query.text, weights, balance=balance, left=left, depth=depth
@@ -169,6 +169,12 @@ def _best(
         if len(best) >= enough:
             break
     return list(best.values()), False
+
+
+def grouped(best: Sequence[Scored], by: orders.Order | None, *, fold: bool) -> Groups:
+    """In the order asked for, each with its near duplicates where they fold."""
+    ordered = _ordered(best, by) if by else best
+    return _folded(ordered) if fold else [(one, []) for one in ordered]
 
 
 def _ordered(best: Sequence[Scored], by: orders.Order) -> list[Scored]:

@@ -5,6 +5,7 @@ from search_app import views
 urlpatterns = [
     path("search/", views.search, name="search"),
     path("search/suggest/", views.suggest, name="search_suggest"),
+    path("search/why-not/", views.why_not, name="why_not"),
     path("d/<int:pk>/", views.document, name="document"),
     path("d/<int:pk>/state/", views.document_state, name="document_state"),
     path("c/<int:pk>/clusters/", views.clusters, name="clusters"),

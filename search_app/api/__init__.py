@@ -21,7 +21,7 @@ from search_app.api.quality import (
     weights_revert,
 )
 from search_app.api.relations import pairs, related
-from search_app.api.searching import search, similar
+from search_app.api.searching import search, similar, why_not
 from search_app.api.suggesting import suggest
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "suggest",
     "weights",
     "weights_revert",
+    "why_not",
 ]

@@ -4,11 +4,13 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view, throttle_classes
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from collections_app.models import Collection, long_columns
 from collections_app.throttles import SearchThrottle
+from search_app import missing
 from search_app import search as searching
 from search_app.serializers.hits import (
     ResultsSerializer,
@@ -16,6 +18,7 @@ from search_app.serializers.hits import (
     SimilarQuerySerializer,
     SimilarSerializer,
 )
+from search_app.serializers.missing import MissingSerializer, WhyNotQuerySerializer
 
 TAGS = ["search"]
 
@@ -47,6 +50,36 @@ def search(request: Request) -> Response:
         with_facets=values["facets"],
     )
     return Response(ResultsSerializer(results).data)
+
+
+@extend_schema(
+    operation_id="search_why_not",
+    summary=_("Tell why a document is not found"),
+    description=_("The stage of the search that lost it, with what it was measured by."),
+    tags=TAGS,
+    parameters=[WhyNotQuerySerializer],
+    responses=MissingSerializer,
+)
+@api_view(["GET"])
+@throttle_classes([SearchThrottle])
+def why_not(request: Request) -> Response:
+    wanted = WhyNotQuerySerializer(data=request.query_params, context={"request": request})
+    wanted.is_valid(raise_exception=True)
+    values = wanted.validated_data
+    document = missing.find(request.user, values["document"], values["collection"])
+    if document is None:
+        raise NotFound(_("There is no such document."))
+    answer = missing.why_not(
+        request.user,
+        values["q"],
+        document,
+        collection=values["collection"],
+        wanted=values["filter"],
+        sort=values["sort"],
+        balance=values["balance"],
+        fold=values["fold"],
+    )
+    return Response(MissingSerializer(answer).data)
 
 
 @extend_schema(

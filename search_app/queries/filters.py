@@ -49,21 +49,54 @@ def condition(
             _("These are %(number)d filters; the most is %(most)d.")
             % {"number": len(fields), "most": MOST_FIELDS}
         )
+    parts, params = _parts(fields, collections, user)
+    if not parts:
+        return None
+    return Condition(" AND ".join(f"({sql})" for _fields, sql in parts), params)
+
+
+def _parts(
+    fields: Sequence[Field], collections: Sequence[Collection], user: Viewer
+) -> tuple[list[tuple[list[Field], str]], dict[str, Any]]:
+    """Everything that must hold, alternatives as one, and the parameters of all of it."""
     build = field_sql.Builder({"filter_collections": [one.pk for one in collections]})
-    alternatives: dict[str, list[str]] = defaultdict(list)
-    every: list[str] = []
+    alternatives: dict[str, list[tuple[Field, str]]] = defaultdict(list)
+    every: list[tuple[list[Field], str]] = []
     for field in fields:
         sql = _sql(build, field, collections, user)
         if field.negated:
-            every.append(f"NOT ({sql})")
+            every.append(([field], f"NOT ({sql})"))
         elif field.operation in ("is", "prefix"):
-            alternatives[field.name].append(sql)
+            alternatives[field.name].append((field, sql))
         else:
-            every.append(sql)
-    every += [" OR ".join(parts) for parts in alternatives.values()]
-    if not every:
-        return None
-    return Condition(" AND ".join(f"({part})" for part in every), build.params)
+            every.append(([field], sql))
+    for choices in alternatives.values():
+        named = [field for field, _sql in choices]
+        every.append((named, " OR ".join(sql for _field, sql in choices)))
+    return every, build.params
+
+
+def failed(
+    document_id: int, fields: Sequence[Field], collections: Sequence[Collection], user: Viewer
+) -> list[Field]:
+    """Those of the conditions that keep this document out; alternatives fail together."""
+    parts, params = _parts(fields, collections, user)
+    if not parts:
+        return []
+    columns = ", ".join(f"coalesce(({sql}), false)" for _fields, sql in parts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM collections_app_document document"  # noqa: S608 (of _parts)
+            " WHERE document.id = %(filter_document)s",
+            {**params, "filter_document": document_id},
+        )
+        held = cursor.fetchone() or (True,) * len(parts)
+    return [
+        field
+        for (named, _sql), holds in zip(parts, held, strict=True)
+        if not holds
+        for field in named
+    ]
 
 
 def all_of(*conditions: Condition | None) -> Condition | None:

@@ -98,9 +98,9 @@ ORDER BY best.cosine DESC, best.passage_id
 def _scan(
     collections: Sequence[int], model: EmbeddingModel, vector: np.ndarray, limit: int
 ) -> tuple[tuple[Ids, Floats], Spread]:
-    values = _values(Scope(tuple(collections)), model, vector, limit)
+    found = values(Scope(tuple(collections)), model, vector, limit)
     with connection.cursor() as cursor:
-        cursor.execute(SCAN, values)
+        cursor.execute(SCAN, found)
         rows = cursor.fetchall()
     return _columns(rows), Spread(*rows[0][2:]) if rows else Spread(0, 0.0, 0.0)
 
@@ -124,15 +124,18 @@ def _filtered(
     scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int
 ) -> tuple[Ids, Floats]:
     """Every passage that passes the filter is looked at."""
-    if scope.passages is not None:
-        passes = "WHERE v.passage_id = ANY(%(passages)s)"
-    elif scope.condition is not None:
-        passes = OF_DOCUMENTS.format(condition=scope.condition.sql)
-    else:
-        passes = "WHERE true"
     with connection.cursor() as cursor:
-        cursor.execute(FILTERED.format(filter=passes), _values(scope, model, vector, limit))
+        cursor.execute(FILTERED.format(filter=passing(scope)), values(scope, model, vector, limit))
         return _columns(cursor.fetchall())
+
+
+def passing(scope: Scope) -> str:
+    """What is left of `collections_app_vector v` under the filter."""
+    if scope.passages is not None:
+        return "WHERE v.passage_id = ANY(%(passages)s)"
+    if scope.condition is not None:
+        return OF_DOCUMENTS.format(condition=scope.condition.sql)
+    return "WHERE true"
 
 
 # The predicate and the expression are those of the partial index, to the letter.
@@ -172,14 +175,15 @@ def _by_index(
             [str(EF_SEARCH), str(SCAN_TUPLES)],
         )
         statement = by_index_sql(own, collection_id, model)
-        cursor.execute(statement, _values(own, model, vector, limit))
+        cursor.execute(statement, values(own, model, vector, limit))
         rows = cursor.fetchall()
     if len(rows) < limit and own.condition is not None:
         return _filtered(own, model, vector, limit)
     return _columns(rows)
 
 
-def _values(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> dict[str, Any]:
+def values(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> dict[str, Any]:
+    """The parameters of a statement over these vectors."""
     return {
         **(scope.condition.params if scope.condition else {}),
         "vector": text(vector),

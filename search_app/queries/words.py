@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
@@ -20,18 +21,49 @@ SELECT DISTINCT document_id FROM collections_app_passage WHERE id = ANY(%s) ORDE
 """
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Words that a document is to hold, or not to; `begins`: as the beginning of one."""
+
+    text: str
+    held: bool
+    begins: bool
+
+    @property
+    def written(self) -> str:
+        """As it stands in a query."""
+        text = f"{self.text}*" if self.begins else f'"{self.text}"'
+        return text if self.held else f"-{text}"
+
+
 def condition(query: Query, collections: Sequence[Collection]) -> Condition | None:
     """Documents must hold each phrase and a word with each beginning, and nothing excluded."""
     parts, params = [], {}
-    wanted = [(text, True, False) for text in query.phrases]
-    wanted += [(text, True, True) for text in query.prefixes]
-    wanted += [(text, False, False) for text in query.excluded]
-    for number, (text, held, begins) in enumerate(wanted):
+    for number, one in enumerate(_wanted(query)):
         name = f"filter_words_{number}"
-        params[name] = _beginning(text, collections) if begins else _holding(text, collections)
-        sign = "" if held else "NOT "
+        params[name] = _found(one, collections)
+        sign = "" if one.held else "NOT "
         parts.append(f"{sign}document.id = ANY(%({name})s::bigint[])")
     return Condition(" AND ".join(parts), params) if parts else None
+
+
+def failed(document_id: int, query: Query, collections: Sequence[Collection]) -> list[Wanted]:
+    """What the query asks of words that this document does not do."""
+    return [
+        one for one in _wanted(query) if (document_id in _found(one, collections)) is not one.held
+    ]
+
+
+def _wanted(query: Query) -> list[Wanted]:
+    return [
+        *(Wanted(text, held=True, begins=False) for text in query.phrases),
+        *(Wanted(text, held=True, begins=True) for text in query.prefixes),
+        *(Wanted(text, held=False, begins=False) for text in query.excluded),
+    ]
+
+
+def _found(one: Wanted, collections: Sequence[Collection]) -> list[int]:
+    return (_beginning if one.begins else _holding)(one.text, collections)
 
 
 def _holding(text: str, collections: Sequence[Collection]) -> list[int]:

@@ -28,6 +28,7 @@ from search_app.views.quality import (
 )
 from search_app.views.searching import search
 from search_app.views.suggesting import suggest
+from search_app.views.why_not import why_not
 from search_app.views.widget import related_json, related_widget
 
 __all__ = [
@@ -61,4 +62,5 @@ __all__ = [
     "suggest",
     "thumb",
     "weights_revert",
+    "why_not",
 ]

@@ -18,7 +18,7 @@ from search_app.examples import examples
 from search_app.forms import SearchForm
 from search_app.views import narrowing
 
-HITS_PER_PAGE = 20
+HITS_PER_PAGE = searching.HITS_PER_PAGE
 FORM = "search-form"  # its field asks too, at each pause in typing
 PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 BALANCE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
@@ -62,9 +62,9 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
         "choices": narrowing.choices(given, found.facets or [], asked.collections),
         "counted": found.facets_of if found.facets_sampled else 0,
         "orders": narrowing.orders(given, bool(asked.query.text)),
-        "balance": _balance(given.get("balance", "")),
-        "folds": _folds(given),
-        "other_folding": narrowing.address(given, fold="0" if _folds(given) else None),
+        "balance": balance_of(given),
+        "folds": folds(given),
+        "other_folding": narrowing.address(given, fold="0" if folds(given) else None),
     }
     return context, 200
 
@@ -90,8 +90,8 @@ def _page(
             offset=HITS_PER_PAGE * (number - 1),
             wanted=request.GET.getlist("filter"),
             sort=request.GET.get("sort", ""),
-            balance=_balance(request.GET.get("balance", "")),
-            fold=_folds(request.GET),
+            balance=balance_of(request.GET),
+            fold=folds(request.GET),
             with_facets=True,
         )
         paginator = Paginator(range(min(found.total, searching.DEEPEST)), HITS_PER_PAGE)
@@ -100,12 +100,13 @@ def _page(
         number = paginator.num_pages
 
 
-def _balance(given: str) -> float | None:
+def balance_of(params: QueryDict) -> float | None:
     """From words alone, 0, to meaning alone, 1; None for what is no such number."""
+    given = params.get("balance", "")
     return float(given) if BALANCE.fullmatch(given) else None
 
 
-def _folds(given: QueryDict) -> bool:
+def folds(given: QueryDict) -> bool:
     return given.get("fold") != "0"
 
 

@@ -33,9 +33,9 @@ METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done opened feedback feedback_delete"
-    " collections collection_new tokens search search_suggest ask"
+    " collections collection_new tokens search search_suggest why_not ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
-    " api-search-suggest api-embed openai-embeddings openai-models model_kinds models"
+    " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
     " api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db",
     "collection": "model_change model_change_progress model_change_action reindex"
@@ -108,9 +108,11 @@ MORE = {
 }  # what such addresses end with
 QUERIES = {
     "search": "q=boats&c={collection}",
-    "search_suggest": "q=zyx&c={collection}",
+    "why_not": "q=boats&c={collection}&document={document}",
     "ask": "c={collection}",
     "api-search": "q=boats&collection={collection}",
+    "api-why-not": "q=boats&document={document}",
+    "search_suggest": "q=zyx&c={collection}",
     "api-search-suggest": "q=zyx",
     "api-collection-similar": "q=boats",
     "document": "p=0",

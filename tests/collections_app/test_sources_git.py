@@ -239,9 +239,9 @@ def test_redirect_of_a_repository_is_not_followed(server, collection):
     assert server.asked == [path]
 
 
-def test_internal_repository_fails_the_run(collection):
-    made = run(source_of(collection, "https://10.0.0.1/x.git"))
-    assert (made.state, made.error[:8]) == ("failed", "10.0.0.1")
+def test_internal_repository_is_refused_at_once(collection):
+    with pytest.raises(Rejected, match=r"^10\.0\.0\.1 is not on the public internet"):
+        source_of(collection, "https://10.0.0.1/x.git")
 
 
 def test_secrets_are_not_among_the_words_that_others_can_see(monkeypatch, repository, tmp_path):

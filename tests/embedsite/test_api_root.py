@@ -35,7 +35,8 @@ def addresses(patterns, prefix="/"):
 
 
 def test_schema_has_every_address_of_the_api(schema):
-    told = {re.sub(r"\{\w+\}", "{}", address) for address in schema["paths"]}
+    paths = [address for address in schema["paths"] if not address.startswith("/v1/")]
+    told = {re.sub(r"\{\w+\}", "{}", address) for address in paths}
     assert told == set(addresses(get_resolver().url_patterns)) - NOT_IN_SCHEMA
     assert len(told) > 10
 

@@ -4,18 +4,17 @@ The web process loads no candidate: it asks for a probe, and shows what came of 
 """
 
 import logging
-import threading
 import uuid
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from collections_app import encoders, vectors
+from collections_app.ingest.claim import Lease, lease_end
 from collections_app.models import Collection, EmbeddingModel, ModelChange, Probe, Vector
 
 logger = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ def claim(model_id: int | None = None) -> Probe | None:
         state=Probe.State.RUNNING,
         attempts=F("attempts") + 1,
         claim_token=uuid.uuid4(),
-        lease_until=_lease_end(),
+        lease_until=lease_end(),
         started=Now(),
         step="",
     )
@@ -90,7 +89,7 @@ def run(probe: Probe) -> None:
 
     model = probe.model
     try:
-        with _Lease(probe):
+        with Lease(lambda: _mine(probe).update(lease_until=lease_end())):
             report = encoders.probe(
                 vectors.spec(model),
                 Path(settings.MODELS_DIR),
@@ -146,32 +145,3 @@ def _failed(probe: Probe, reason: str) -> None:
     if ended:
         failed = EmbeddingModel.State.FAILED
         EmbeddingModel.objects.filter(pk=probe.model_id).update(state=failed)
-
-
-def _lease_end() -> object:
-    return Now() + timedelta(seconds=settings.LEASE_SECONDS)
-
-
-class _Lease:
-    """While inside, a thread of its own extends the lease: a conversion takes minutes."""
-
-    def __init__(self, probe: Probe) -> None:
-        self._probe = probe
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True, name="probe-lease")
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(settings.LEASE_SECONDS / 3):
-            try:
-                _mine(self._probe).update(lease_until=_lease_end())
-            except DatabaseError as error:
-                logger.warning("The lease could not be extended: %s", error)
-            finally:
-                connection.close()  # this thread's own; beats are far apart

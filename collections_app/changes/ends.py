@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from collections_app.changes.queue import RELEASED, SET_ASIDE
+from collections_app.changes.queue import SET_ASIDE
 from collections_app.ingest import shadows
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.finish import bound_idleness, clear, write
 from collections_app.ingest.read import Reading
-from collections_app.ingest.states import BACKOFF_SECONDS, ERROR_LENGTH
+from collections_app.ingest.states import BACKOFF_SECONDS, ERROR_LENGTH, RELEASED
 from collections_app.models import Document, EmbeddingModel, ModelChange, Passage, Shadow
 
 OTHER_TEXT = (

@@ -10,21 +10,14 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from collections_app.changes import settling
-from collections_app.ingest import presence
+from collections_app.ingest import presence, states
 from collections_app.ingest.claim import first, lease_end
+from collections_app.ingest.states import RELEASED
 from collections_app.models import Document, ModelChange, Shadow
 
 logger = logging.getLogger(__name__)
 
-RELEASED: dict[str, Any] = {"claim_token": None, "lease_until": None}
-FRESH: dict[str, Any] = RELEASED | {
-    "state": Shadow.State.QUEUED,
-    "attempts": 0,
-    "not_before": None,
-    "error": "",
-    "error_stage": "",
-    "error_place": {},
-}
+FRESH: dict[str, Any] = states.FRESH | {"state": Shadow.State.QUEUED}
 SET_ASIDE: dict[str, Any] = RELEASED | {"state": Shadow.State.SET_ASIDE}
 
 

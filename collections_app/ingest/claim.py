@@ -3,9 +3,10 @@
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -70,15 +71,40 @@ def lease_end() -> CombinedExpression:
     return Now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-class Leases:
-    """While inside, a thread of its own extends the leases of the claims that are held: rows
-    of `claimed` that carry their tokens."""
+class Lease:
+    """While inside, a thread of its own calls `extend`, three times in the length of a lease."""
 
-    def __init__(self, claimed: type[Model] = Document) -> None:
-        self._claimed = claimed
-        self._tokens: list[uuid.UUID] = []
+    def __init__(self, extend: Callable[[], object]) -> None:
+        self._extend = extend
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True, name="lease")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(settings.LEASE_SECONDS / 3):
+            try:
+                self._extend()
+            except DatabaseError as error:
+                logger.warning("The lease could not be extended: %s", error)
+            finally:
+                connection.close()  # this thread's own; beats are far apart
+
+
+class Leases(Lease):
+    """While inside, the leases of the claims that are held are extended: rows of `claimed`
+    that carry their tokens."""
+
+    def __init__(self, claimed: type[Model] = Document) -> None:
+        super().__init__(self._extend_held)
+        self._claimed = claimed
+        self._tokens: list[uuid.UUID] = []
 
     def hold(self, token: uuid.UUID | None) -> None:
         """Of a new claim. The claim before stays held, earlier ones do not."""
@@ -88,23 +114,12 @@ class Leases:
         for one in done:
             presence.sign_off(one)
 
-    def __enter__(self) -> "Leases":
-        self._thread.start()
-        return self
-
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__exit__(kind, error, at)
         with suppress(DatabaseError):  # when it is gone, so are its locks
             for token in self._tokens:
                 presence.sign_off(token)
 
-    def _beat(self) -> None:
-        while not self._stop.wait(settings.LEASE_SECONDS / 3):
-            try:
-                held = self._claimed._base_manager.filter(claim_token__in=self._tokens)
-                held.update(lease_until=lease_end())
-            except DatabaseError as error:
-                logger.warning("The lease could not be extended: %s", error)
-            finally:
-                connection.close()  # this thread's own; beats are far apart
+    def _extend_held(self) -> None:
+        held = self._claimed._base_manager.filter(claim_token__in=self._tokens)
+        held.update(lease_until=lease_end())

@@ -4,17 +4,16 @@ A worker's changes count only while the row carries the token of the worker's cl
 """
 
 import logging
-import threading
 import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from collections_app.ingest.claim import lease_end
+from collections_app.ingest.claim import Lease, lease_end
 from collections_app.models import Run, Source
 
 logger = logging.getLogger(__name__)
@@ -150,27 +149,6 @@ def _queue_due(source: Source) -> None:
             logger.info("Source %d is due, but a run of it is still open.", source.pk)
 
 
-class Lease:
-    """While inside, a thread of its own extends the lease of the run."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True, name="run-lease")
-
-    def __enter__(self) -> "Lease":
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(settings.LEASE_SECONDS / 3):
-            try:
-                update(self._run, lease_until=lease_end())
-            except DatabaseError as error:
-                logger.warning("The lease could not be extended: %s", error)
-            finally:
-                connection.close()  # this thread's own; beats are far apart
+def lease(run: Run) -> Lease:
+    """While inside, the lease of the run is extended."""
+    return Lease(lambda: update(run, lease_until=lease_end()))

@@ -49,7 +49,7 @@ def execute(run: Run, wake: Wake, go_on: GoOn = lambda: True) -> None:
 
 def _execute(run: Run, wake: Wake, go_on: GoOn) -> None:
     try:
-        with queue.Lease(run):
+        with queue.lease(run):
             _pass(run, wake, go_on)
     except queue.Lost:
         logger.info("Run %d was paused, cancelled, or taken by another worker.", run.pk)

@@ -23,6 +23,23 @@ def rarity(passages: int, holding: int) -> float:
     return log(1 + (passages - holding + 0.5) / (holding + 0.5))
 
 
+def scores(
+    rarities: Floats,
+    frequencies: NDArray[np.integer] | Floats,
+    lengths: NDArray[np.integer] | Floats,
+    mean_length: float,
+) -> Floats:
+    """Of n passages (n,), from how rare each of t terms is (t,), how often it stands in each
+    passage (n, t), and how many terms the passages have (n,)."""
+    norm = K1 * (1 - B + B / max(mean_length, 1.0) * lengths)
+    found = np.zeros(len(lengths))
+    for rare, column in zip(rarities, frequencies.T, strict=True):
+        held = np.flatnonzero(column)
+        often = column[held]
+        found[held] += rare * (K1 + 1) * often / (often + norm[held])
+    return found
+
+
 @dataclass(frozen=True)
 class Lists:
     """The n passages of a pool that have any of t terms, and what BM25 needs to score them.
@@ -42,13 +59,7 @@ class Lists:
 
     def bm25(self) -> Floats:
         """The score of each passage (n,)."""
-        norm = K1 * (1 - B + B / max(self.mean_length, 1.0) * self.lengths)
-        scores = np.zeros(len(self.passages))
-        for weight, often in zip(self.rarity, self.frequencies.T, strict=True):
-            held = np.flatnonzero(often)
-            found = often[held]
-            scores[held] += weight * (K1 + 1) * found / (found + norm[held])
-        return scores
+        return scores(self.rarity, self.frequencies, self.lengths, self.mean_length)
 
     def best(self, limit: int) -> NDArray[np.integer]:
         """The places of the passages with the highest scores, best first; ties by passage."""

@@ -22,7 +22,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from search_app.analysis.bm25 import K1, B, rarity
+from search_app.analysis import bm25
+from search_app.analysis.bm25 import K1, rarity
 from search_app.analysis.weights import Weights
 
 DEFAULT = Weights()
@@ -89,10 +90,7 @@ class Terms:
 
     def scores(self, frequencies: Floats, lengths: Floats) -> Floats:
         """BM25 of n passages, from their (n, terms) frequencies of the terms."""
-        norm = K1 * (1 - B + B * lengths / max(self.mean_length, 1.0))
-        weights = frequencies * (K1 + 1) / (frequencies + norm[:, None])
-        scores: Floats = weights @ self.values()
-        return scores
+        return bm25.scores(self.values(), frequencies, lengths, self.mean_length)
 
     def coverage(self, found: Iterable[str]) -> float:
         """The share of the query's rarity that these terms make up, 0 to 1."""

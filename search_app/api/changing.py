@@ -17,6 +17,7 @@ from collections_app.models import Collection, EmbeddingModel, ModelChange
 from collections_app.services.changing import act_on_change, change_model
 from collections_app.wake import call_on_commit
 from search_app import comparing, upkeep
+from search_app.editing import editable
 from search_app.models import Upkeep
 from search_app.serializers.changing import (
     ChangeActionSerializer,
@@ -40,7 +41,7 @@ class ModelChangeView(APIView):
         responses=CollectionModelSerializer,
     )
     def get(self, request: Request, pk: int) -> Response:
-        return Response(_told(_own(request, pk)))
+        return Response(_told(editable(request.user, pk)))
 
     @extend_schema(
         operation_id="model_change_begin",
@@ -51,7 +52,7 @@ class ModelChangeView(APIView):
         responses={202: CollectionModelSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        collection = _own(request, pk)
+        collection = editable(request.user, pk)
         wanted = NextModelSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         change_model(collection, wanted.validated_data["model"], cast(User, request.user))
@@ -67,12 +68,12 @@ class ModelChangeView(APIView):
 )
 @api_view(["POST"])
 def model_change_act(request: Request, pk: int, action: str) -> Response:
-    collection = _own(request, pk)
+    collection = editable(request.user, pk)
     wanted = ChangeActionSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)
     change = get_object_or_404(ModelChange.objects.open(), collection=collection)
     act_on_change(change, action, **wanted.validated_data)
-    return Response(_told(_own(request, pk)))
+    return Response(_told(editable(request.user, pk)))
 
 
 @extend_schema(
@@ -84,7 +85,7 @@ def model_change_act(request: Request, pk: int, action: str) -> Response:
 )
 @api_view()
 def model_change_estimate(request: Request, pk: int) -> Response:
-    collection = _own(request, pk)
+    collection = editable(request.user, pk)
     name = request.query_params.get("model", "")
     model = get_object_or_404(EmbeddingModel.objects.called(name))
     return Response(EstimateSerializer(changes.estimate(collection, model)).data)
@@ -99,7 +100,7 @@ def model_change_estimate(request: Request, pk: int) -> Response:
 )
 @api_view()
 def model_change_compare(request: Request, pk: int) -> Response:
-    collection = _own(request, pk)
+    collection = editable(request.user, pk)
     rows = ModelChange.objects.kept_up().select_related("old", "new", "collection")
     change = get_object_or_404(rows, collection=collection)
     places = comparing.compare(request.user, change, request.query_params.get("q", ""))
@@ -114,7 +115,7 @@ class UpkeepView(APIView):
         responses=UpkeepSerializer(many=True),
     )
     def get(self, request: Request, pk: int) -> Response:
-        rows = Upkeep.objects.filter(collection=_own(request, pk))[: upkeep.KEPT]
+        rows = Upkeep.objects.filter(collection=editable(request.user, pk))[: upkeep.KEPT]
         return Response(UpkeepSerializer(rows, many=True).data)
 
     @extend_schema(
@@ -125,17 +126,12 @@ class UpkeepView(APIView):
         responses={202: UpkeepSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        collection = _own(request, pk)
+        collection = editable(request.user, pk)
         wanted = UpkeepSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         row = upkeep.request(collection, wanted.validated_data["job"])
         call_on_commit(run_upkeep, row.pk)
         return Response(UpkeepSerializer(row).data, status.HTTP_202_ACCEPTED)
-
-
-def _own(request: Request, pk: int) -> Collection:
-    mine = Collection.objects.editable_by(request.user).select_related("embedding_model")
-    return get_object_or_404(mine, pk=pk)
 
 
 def _told(collection: Collection) -> dict[str, Any]:

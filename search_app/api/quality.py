@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, mixins, status, viewsets
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 
 from collections_app.models import Collection
 from search_app import quality
+from search_app.editing import editable
 from search_app.evaluation import weighing
 from search_app.models import Evaluation
 from search_app.serializers.quality import (
@@ -31,11 +31,6 @@ def _user(request: Request) -> User:
     return cast(User, request.user)
 
 
-def _edited(request: Request, pk: int) -> Collection:
-    rows = Collection.objects.editable_by(request.user).select_related("embedding_model")
-    return get_object_or_404(rows, pk=pk)
-
-
 class CollectionEvaluations(generics.ListAPIView[Evaluation]):
     queryset = Evaluation.objects.none()
     serializer_class = EvaluationSerializer
@@ -47,7 +42,7 @@ class CollectionEvaluations(generics.ListAPIView[Evaluation]):
         tags=TAGS,
     )
     def get(self, request: Request, pk: int) -> Response:
-        rows = quality.evaluations(request.user, _edited(request, pk))
+        rows = quality.evaluations(request.user, editable(request.user, pk))
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(EvaluationSerializer(page, many=True).data)
 
@@ -60,7 +55,7 @@ class CollectionEvaluations(generics.ListAPIView[Evaluation]):
         responses={202: EvaluationSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        collection = _edited(request, pk)
+        collection = editable(request.user, pk)
         wanted = WantedEvaluationSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         made = quality.request(collection, _user(request), **wanted.validated_data)
@@ -119,7 +114,7 @@ class EvaluationViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Evalu
 )
 @api_view(["GET"])
 def weights(request: Request, pk: int) -> Response:
-    return Response(_weights(_edited(request, pk)))
+    return Response(_weights(editable(request.user, pk)))
 
 
 @extend_schema(
@@ -131,7 +126,7 @@ def weights(request: Request, pk: int) -> Response:
 )
 @api_view(["POST"])
 def weights_revert(request: Request, pk: int) -> Response:
-    collection = _edited(request, pk)
+    collection = editable(request.user, pk)
     weighing.revert(collection)
     return Response(_weights(collection))
 

@@ -1,6 +1,7 @@
 """The weights that a collection is ranked by: in force, applied, and gone back to."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from collections_app.models import Collection
@@ -17,18 +18,13 @@ def in_force(collection: Collection) -> Weights:
 
 def own(collection: Collection) -> RankingWeights | None:
     """The collection's own under its model, if it has any."""
-    return RankingWeights.objects.filter(
-        collection=collection, model=collection.embedding_model_id
-    ).first()
+    return _own(collection).first()
 
 
 @transaction.atomic
 def apply(collection: Collection, weights: Weights) -> None:
     """Rank the collection by these from now on; what was in force is remembered."""
-    row = RankingWeights.objects.select_for_update().filter(
-        collection=collection, model=collection.embedding_model_id
-    )
-    before = row.first()
+    before = _own(collection).select_for_update().first()
     if before is None:
         RankingWeights.objects.create(
             collection=collection,
@@ -43,10 +39,7 @@ def apply(collection: Collection, weights: Weights) -> None:
 @transaction.atomic
 def revert(collection: Collection) -> None:
     """Back to the weights before the last change. Raises Rejected where there was none."""
-    rows = RankingWeights.objects.select_for_update().filter(
-        collection=collection, model=collection.embedding_model_id
-    )
-    row = rows.first()
+    row = _own(collection).select_for_update().first()
     if row is None:
         raise Rejected(_("The weights have not been changed: there is nothing to go back to."))
     if row.former:
@@ -54,3 +47,7 @@ def revert(collection: Collection) -> None:
         row.save()
     else:
         row.delete()
+
+
+def _own(collection: Collection) -> QuerySet[RankingWeights]:
+    return RankingWeights.objects.filter(collection=collection, model=collection.embedding_model_id)

@@ -18,6 +18,7 @@ from collections_app.services import Rejected
 from collections_app.services.changing import act_on_change, change_model
 from collections_app.wake import call_on_commit
 from search_app import comparing, upkeep
+from search_app.editing import editable
 from search_app.forms import ModelChangeForm
 from search_app.models import Upkeep
 from search_app.tasks import run_upkeep
@@ -38,7 +39,7 @@ def model_change(request: HttpRequest, pk: int) -> HttpResponse:
 
     A POST begins a change to `model`.
     """
-    found = _own(request, pk)
+    found = editable(request.user, pk)
     form = ModelChangeForm(request.POST or None, collection=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -60,7 +61,7 @@ def model_change(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def model_change_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The state of the change alone; once there is nothing to wait for, the page loads anew."""
-    found = _own(request, pk)
+    found = editable(request.user, pk)
     context = {"collection": found} | _change(found)
     response = render(request, "search_app/_model_change.html", context)
     change = context["change"]
@@ -72,7 +73,7 @@ def model_change_progress(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def model_change_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
-    found = _own(request, pk)
+    found = editable(request.user, pk)
     change = get_object_or_404(ModelChange.objects.open(), collection=found)
     try:
         act_on_change(change, action, although_missing="although_missing" in request.POST)
@@ -87,7 +88,7 @@ def model_change_action(request: HttpRequest, pk: int, action: str) -> HttpRespo
 @require_POST
 def reindex(request: HttpRequest, pk: int, job: str) -> HttpResponse:
     """Ask for a job of upkeep; its outcome shows on the page of the change."""
-    found = _own(request, pk)
+    found = editable(request.user, pk)
     if job not in Upkeep.Job.values:
         raise Http404
     call_on_commit(run_upkeep, upkeep.request(found, job).pk)
@@ -96,11 +97,6 @@ def reindex(request: HttpRequest, pk: int, job: str) -> HttpResponse:
 
 
 _MOVING = (ModelChange.State.BUILDING, *ModelChange.ENDING)
-
-
-def _own(request: HttpRequest, pk: int) -> Collection:
-    mine = Collection.objects.editable_by(request.user).select_related("owner", "embedding_model")
-    return get_object_or_404(mine, pk=pk)
 
 
 def _change(collection: Collection) -> dict[str, Any]:

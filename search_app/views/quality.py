@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collections_app.models import Collection, Document
 from collections_app.services import Rejected
 from search_app import quality as measuring
+from search_app.editing import editable
 from search_app.evaluation import weighing
 from search_app.evaluation.measures import NAMES, NDCG
 from search_app.models import Evaluation, JudgedQuery
@@ -27,8 +28,7 @@ CHARTED = 60  # of them, nights and runs by hand with the weights in force
 @require_http_methods(["GET", "HEAD", "POST"])
 def quality(request: HttpRequest, pk: int) -> HttpResponse:
     """Figures, history, and what can be asked for; a POST asks."""
-    rows = Collection.objects.editable_by(request.user).select_related("embedding_model")
-    collection = get_object_or_404(rows, pk=pk)
+    collection = editable(request.user, pk)
     forms = {kind: form(initial={"kind": kind}) for kind, form in FORMS.items()}
     if request.method == "POST" and (asked := FORMS.get(request.POST.get("kind", ""))):
         form = asked(request.POST)
@@ -95,8 +95,7 @@ def evaluation_accept(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def weights_revert(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = Collection.objects.editable_by(request.user).select_related("embedding_model")
-    collection = get_object_or_404(rows, pk=pk)
+    collection = editable(request.user, pk)
     try:
         weighing.revert(collection)
     except Rejected as error:

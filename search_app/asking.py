@@ -78,8 +78,10 @@ def understood(
 
 def visible(user: Viewer, collection: Collection | None) -> list[Collection]:
     """The collections that are searched: what the user may see of them."""
-    rows = Collection.objects.visible_to(user).select_related("embedding_model").order_by("pk")
-    return list(rows if collection is None else rows.filter(pk=collection.pk))
+    if collection is not None:
+        return [collection] if collection.is_visible_to(user) else []
+    rows = Collection.objects.visible_to(user).select_related("embedding_model")
+    return list(rows.order_by("pk"))
 
 
 def _read(text: str, collections: Sequence[Collection]) -> Query:

@@ -4,11 +4,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from collections_app.models import Document, Passage
+from django.db.models import Model, prefetch_related_objects
+
+from collections_app.models import Collection, Document, Passage
 from search_app.analysis.snippet import Snippet, snippet
 from search_app.asking import Asked
 from search_app.queries.facets import Facet
 from search_app.ranking import Scored
+
+
+def _statement(model: type[Model], *left: str) -> str:
+    """All columns but those `left` out, by key. Django takes longer to write such a statement
+    than PostgreSQL to run it."""
+    names = [field.column for field in model._meta.concrete_fields if field.name not in left]
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"SELECT {columns} FROM {model._meta.db_table} WHERE id = ANY(%s)"  # noqa: S608
+
+
+PASSAGES = _statement(Passage)
+DOCUMENTS = _statement(Document, "text", "body")
 
 
 @dataclass(frozen=True)
@@ -84,9 +98,14 @@ def passage_hits(found: Sequence[Scored]) -> list[PassageHit]:
     return [PassageHit(**_parts(one, row)) for one in found if (row := rows.get(one.passage_id))]
 
 
-def hits(groups: Sequence[tuple[Scored, Sequence[Scored]]], first: int) -> list[Hit]:
+def hits(
+    groups: Sequence[tuple[Scored, Sequence[Scored]]],
+    first: int,
+    collections: Iterable[Collection],
+) -> list[Hit]:
     """Hits with those folded under them, the first of them at place `first`; likewise."""
-    rows = passages_by_id(one.passage_id for best, rest in groups for one in (best, *rest))
+    ids = (one.passage_id for best, rest in groups for one in (best, *rest))
+    rows = passages_by_id(ids, collections)
     made = []
     for place, (best, rest) in enumerate(groups, first):
         if row := rows.get(best.passage_id):
@@ -97,12 +116,25 @@ def hits(groups: Sequence[tuple[Scored, Sequence[Scored]]], first: int) -> list[
     return made
 
 
-def passages_by_id(ids: Iterable[int]) -> dict[int, Passage]:
-    """Passages with their documents, whose long texts are left in the table."""
-    rows = Passage.objects.select_related("document__collection", "document__blob").defer(
-        "document__text", "document__body"
-    )
-    return rows.in_bulk(list(ids))
+def passages_by_id(
+    ids: Iterable[int], collections: Iterable[Collection] = ()
+) -> dict[int, Passage]:
+    """Passages with their documents, whose long texts are left in the table; their collections
+    are among those given, or are read."""
+    rows = {row.pk: row for row in Passage.objects.raw(PASSAGES, [list(ids)])}
+    wanted = list({row.document_id for row in rows.values()})
+    documents = {row.pk: row for row in Document.objects.raw(DOCUMENTS, [wanted])}
+    known = {one.pk: one for one in collections}
+    for document in documents.values():
+        if home := known.get(document.collection_id):
+            document.collection = home
+    unknown = [one for one in documents.values() if one.collection_id not in known]
+    prefetch_related_objects(unknown, "collection")
+    prefetch_related_objects([one for one in documents.values() if one.blob_id], "blob")
+    found = {pk: row for pk, row in rows.items() if row.document_id in documents}
+    for row in found.values():
+        row.document = documents[row.document_id]
+    return found
 
 
 def _hit(scored: Scored, row: Passage, place: int, folded: tuple[Hit, ...] = ()) -> Hit:

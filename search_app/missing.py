@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
@@ -16,7 +17,7 @@ from search_app.lost import Missing, Stage, alike, filtered, unready, unsaid
 from search_app.queries import orders, weights_stored
 from search_app.queries.scope import Scope
 from search_app.queries.standing import Standing, spelled, standing
-from search_app.ranking import DEPTH, Scored
+from search_app.ranking import DEPTH, Ranking, Scored
 from search_app.search import DEEPEST, HITS_PER_PAGE, Groups, best_documents, grouped, left_of
 
 
@@ -66,10 +67,10 @@ def _in_ranking(
     if not asked.query.text:
         return _in_list(document, asked, by or orders.Order(orders.ADDED, True))
     best, _exhausted = best_documents(asked, None, balance, 1)
-    scored = next((one for one in best if one.document_id == document.pk), None)
-    if scored is None:
+    found = np.flatnonzero(best.documents == document.pk)
+    if not len(found):
         return _far(document, asked, balance)
-    return _placed(document, scored, grouped(best, by, fold=fold))
+    return _placed(document, best, int(found[0]), grouped(best, by, fold=fold))
 
 
 def _in_list(document: Document, asked: Asked, by: orders.Order) -> Missing:
@@ -120,15 +121,12 @@ def _standing(document: Document, asked: Asked, balance: float | None) -> Standi
     return standing(document, scope, vector, telling(text, home.language), text)
 
 
-def _placed(document: Document, scored: Scored, groups: Groups) -> Missing:
-    place, head = next(
-        (n, best.document_id)
-        for n, (best, rest) in enumerate(groups, 1)
-        if document.pk in (best.document_id, *(one.document_id for one in rest))
-    )
+def _placed(document: Document, best: Ranking, at: int, groups: Groups) -> Missing:
+    place, head = next((n, head) for n, (head, rest) in enumerate(groups, 1) if at in (head, *rest))
+    scored = best[at]
     figures = {**_pages(place), **_score(scored)}
-    if head != document.pk:
-        other = Document.objects.defer(*long_columns()).get(pk=head)
+    if head != at:
+        other = Document.objects.defer(*long_columns()).get(pk=int(best.documents[head]))
         what = _("It is folded under “%(other)s”, which is nearly the same and matches better.")
         advice = _("Open “more like this” at that result, or show near duplicates one by one.")
         what %= {"other": other}

@@ -4,7 +4,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, EmbeddingModel
 from search_app.analysis import fusion
 from search_app.analysis.neighbours import second_look
+from search_app.analysis.ranked import Pool, Ranking, Scored
 from search_app.analysis.stopwords import telling
 from search_app.analysis.weights import Weights
 from search_app.analysis.wholes import held_by_title, wholes
@@ -32,35 +32,11 @@ NOTHING = Nearest(np.zeros(0, np.int64), np.zeros(0), fusion.Spread(0, 0.0, 0.0)
 
 Vector = NDArray[np.float32]
 
-
-class Scored(NamedTuple):  # hundreds are made in each search, which this does the fastest
-    """A passage and what its score is made of: `score` is the sum of the last six.
-
-    `terms` are those it has in common with the query, rarest first. The ranks are those in
-    each leg, from 1; None where the leg has nothing to say. `good`: near enough to the query
-    that it is no chance; where no hit is good, there is no good match.
-    """
-
-    passage_id: int
-    document_id: int
-    score: float
-    cosine: float | None
-    keywords: float
-    terms: dict[str, float]  # with their rarity
-    vector_rank: int | None = None
-    keyword_rank: int | None = None
-    coverage: float = 0.0  # share of the query's rarity that the passage holds
-    good: bool = True
-    by_meaning: float = 0.0
-    by_keywords: float = 0.0
-    by_full_match: float = 0.0
-    by_title: float = 0.0
-    by_neighbours: float = 0.0
-    by_feedback: float = 0.0
+__all__ = ["DEPTH", "Ranking", "Scored", "rank"]
 
 
 @dataclass(frozen=True)
-class _Pool:
+class _Found:
     """Collections under one model, in one language and with the same weights, and what was
     found there."""
 
@@ -81,7 +57,7 @@ def rank(
     balance: float | None = None,
     left: Scope | None = None,
     depth: int = DEPTH,
-) -> list[Scored]:
+) -> Ranking:
     """The candidates of both legs, best first; ties by passage.
 
     `weights` take the place of those in force, `balance` shifts either; `left` is what a filter
@@ -94,10 +70,7 @@ def rank(
     spreads = defaultdict(list)
     for pool in pools:
         spreads[pool.model.pk].append(pool.spread)
-    found = [
-        scored for pool in pools for scored in _scored(pool, fusion.pooled(spreads[pool.model.pk]))
-    ]
-    return sorted(found, key=lambda one: (-one.score, one.passage_id))
+    return Ranking([_scored(pool, fusion.pooled(spreads[pool.model.pk])) for pool in pools])
 
 
 def _pools(
@@ -106,7 +79,7 @@ def _pools(
     used: Mapping[int, Weights],
     left: Scope,
     depth: int,
-) -> list[_Pool]:
+) -> list[_Found]:
     groups: dict[tuple[EmbeddingModel, str, Weights], list[int]] = defaultdict(list)
     for one in collections:
         groups[one.embedding_model, one.language, used[one.pk]].append(one.pk)
@@ -148,90 +121,72 @@ def _pool(
     language: str,
     weights: Weights,
     depth: int,
-) -> _Pool:
+) -> _Found:
     close = NOTHING if vector is None else nearest(scope, model, vector, depth)
     words = telling(text, language)
-    found = candidates.found(
-        scope, model, vector, words, wholes(text, language), close.passages, depth
-    )
+    found = candidates.found(scope, model, vector, words, wholes(text, language), close, depth)
     cutoff = samples.cutoff(scope.collections, model)
-    return _Pool(model, language, weights, vector, close.spread, cutoff, found)
+    return _Found(model, language, weights, vector, close.spread, cutoff, found)
 
 
-def _scored(pool: _Pool, spread: fusion.Spread) -> list[Scored]:
+def _scored(pool: _Found, spread: fusion.Spread) -> Pool:
     """Each candidate's score. One without a vector counts as one of average closeness."""
     found, terms = pool.found, pool.found.terms
-    if not len(found.passages):
-        return []
     z = fusion.z_scores(np.where(np.isnan(found.cosines), spread.mean, found.cosines), spread)
     held = found.frequencies > 0
     bm25, coverage = terms.scores(found.frequencies, found.lengths), terms.shares(held)
-    documents, document = np.unique(found.documents, return_inverse=True)
-    titles = _titles(pool, documents)[document]
-    parts = fusion.fuse(z, bm25, coverage, titles, terms, pool.weights)
-    neighbours, feedback = _second(pool, parts.score, z, coverage, document)
+    _documents, first, document = np.unique(found.documents, return_index=True, return_inverse=True)
+    parts = fusion.fuse(z, bm25, coverage, _titles(pool, held), terms, pool.weights)
+    neighbours, feedback = _second(pool, parts.score, z, coverage, document, len(first))
     score = np.round(parts.score + neighbours[document] + feedback[document], DIGITS)
     words = WORDS_FOR_MEANING * coverage**2 * fusion.telling_share(coverage, terms)
-    evidence = np.nan_to_num(found.cosines, nan=0.0) + words
-    columns = {
-        "score": score,
-        "keywords": np.round(bm25, DIGITS),
-        "coverage": np.round(coverage, DIGITS),
-        "good": evidence >= pool.cutoff,
-        "by_meaning": parts.meaning,
-        "by_keywords": parts.keywords,
-        "by_full_match": parts.full_match,
-        "by_title": parts.title,
-        "by_neighbours": neighbours[document],
-        "by_feedback": feedback[document],
-    }
-    values = {name: column.tolist() for name, column in columns.items()}
-    ranks = _ranks(found.cosines), _ranks(np.where(bm25 > 0, bm25, np.nan))
-    rarest = _rarest_first(terms)
-    return [
-        Scored(
-            passage_id=passage,
-            document_id=owner,
-            cosine=None if np.isnan(cosine) else cosine,
-            terms={term: rarity for place, term, rarity in rarest if has[place]},
-            vector_rank=ranks[0][place_in],
-            keyword_rank=ranks[1][place_in],
-            **{name: column[place_in] for name, column in values.items()},
-        )
-        for place_in, (passage, owner, cosine, has) in enumerate(
-            zip(
-                found.passages.tolist(),
-                found.documents.tolist(),
-                found.cosines.tolist(),
-                held.tolist(),
-                strict=True,
-            )
-        )
-    ]
+    return Pool(
+        passages=found.passages,
+        documents=found.documents,
+        contents=found.contents,
+        scores=score,
+        good=np.nan_to_num(found.cosines, nan=0.0) + words >= pool.cutoff,
+        cosines=found.cosines,
+        keywords=np.round(bm25, DIGITS),
+        coverage=np.round(coverage, DIGITS),
+        parts={
+            "by_meaning": parts.meaning,
+            "by_keywords": parts.keywords,
+            "by_full_match": parts.full_match,
+            "by_title": parts.title,
+            "by_neighbours": neighbours[document],
+            "by_feedback": feedback[document],
+        },
+        held=held,
+        rarity=terms.rarity,
+    )
 
 
-def _titles(pool: _Pool, documents: NDArray[np.int64]) -> fusion.Floats:
-    """How much of the query each document's title holds."""
-    names = list(pool.found.terms.rarity)
-    if not names:
-        return np.zeros(len(documents))
-    titles = pool.found.titles
-    held = [held_by_title(titles[pk], pool.language) for pk in documents.tolist()]
-    return pool.found.terms.shares(np.array([[name in one for name in names] for one in held]))
+def _titles(pool: _Found, held: NDArray[np.bool_]) -> fusion.Floats:
+    """How much of the query the title of each candidate's document holds.
+
+    The terms of a title stand in the lists of every passage (`terms.passage_terms`), so only
+    titles of passages that hold something are looked at.
+    """
+    names, by_title = list(pool.found.terms.rarity), np.zeros(held.shape, bool)
+    for place in np.flatnonzero(held.any(axis=1)).tolist():
+        title = held_by_title(pool.found.titles[place], pool.language)
+        by_title[place] = [name in title for name in names]
+    return pool.found.terms.shares(by_title)
 
 
 def _second(
-    pool: _Pool,
+    pool: _Found,
     scores: fusion.Floats,
     z: fusion.Floats,
     coverage: fusion.Floats,
-    document: NDArray[np.int64],
+    document: NDArray[np.integer],
+    count: int,
 ) -> tuple[fusion.Floats, fusion.Floats]:
-    """What neighbours and feedback add to each document, by its best passage."""
-    count = int(document.max()) + 1
+    """What neighbours and feedback add to each of `count` documents, by its best passage."""
     neighbours, feedback = np.zeros(count), np.zeros(count)
     asked = pool.weights.neighbours or pool.weights.feedback
-    if pool.vector is None or not asked or coverage.max() ** 8 > 1 - 1e-3:
+    if not count or pool.vector is None or not asked or coverage.max() ** 8 > 1 - 1e-3:
         return neighbours, feedback
     order = np.lexsort((pool.found.passages, -scores))  # the best passage of each comes first
     _documents, first = np.unique(document[order], return_index=True)
@@ -242,19 +197,3 @@ def _second(
     )
     neighbours[document[best]], feedback[document[best]] = more.neighbours, more.feedback
     return neighbours, feedback
-
-
-def _ranks(values: fusion.Floats) -> list[int | None]:
-    """From 1, the highest first; equal values share a rank; None where there is no value."""
-    known = np.sort(values[~np.isnan(values)])
-    above = len(known) - np.searchsorted(known, values, side="right")
-    return [
-        None if missing else place + 1
-        for place, missing in zip(above.tolist(), np.isnan(values).tolist(), strict=True)
-    ]
-
-
-def _rarest_first(terms: fusion.Terms) -> list[tuple[int, str, float]]:
-    """(column, term, rarity) of each term."""
-    columns = [(place, term, value) for place, (term, value) in enumerate(terms.rarity.items())]
-    return sorted(columns, key=lambda one: (-one[2], one[1]))

@@ -1,6 +1,8 @@
 """Search by meaning and by words together, and plain similarity."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from search_app.hits import Hit, PassageHit, Results, Similar, hits, passage_hit
 from search_app.queries import alike, documents, facets, filters, orders
 from search_app.queries.scope import Scope
 from search_app.queries.vectors import nearest_documents
-from search_app.ranking import DEPTH, Scored, rank
+from search_app.ranking import DEPTH, Ranking, Scored, rank
 
 __all__ = [
     "DEEPEST", "Hit", "PassageHit", "Results", "Similar", "checked", "passages", "search", "similar"
@@ -25,7 +27,7 @@ __all__ = [
 DEEPEST = 1000  # documents that can be paged through
 HITS_PER_PAGE = 20
 DEPTHS = (DEPTH, 1000, 5000)  # passages from each leg, for pages further and further on
-Groups = list[tuple[Scored, list[Scored]]]
+Groups = list[tuple[int, list[int]]]  # places in a ranking
 
 
 def search(
@@ -61,13 +63,14 @@ def search(
     if not exhausted:
         counted = filters.count(_ids(asked), asked.condition, DEEPEST + 1)
         total, exact = max(total, counted), counted <= DEEPEST
+    page = [(best[one], [best[n] for n in rest]) for one, rest in groups[offset : offset + limit]]
     return Results(
-        hits(groups[offset : offset + limit], offset + 1),
+        hits(page, offset + 1, asked.collections),
         total,
         exact,
         asked,
-        not best or any(one.good for one in best),
-        facets.facets([one.document_id for one in best]) if with_facets else None,
+        not best or bool(best.good.any()),
+        facets.facets(best.documents.tolist()) if with_facets else None,
         len(best) if with_facets else 0,
         with_facets and not exhausted and total > len(best),
     )
@@ -138,11 +141,13 @@ def _ids(asked: Asked) -> list[int]:
 
 
 def _under(model: EmbeddingModel | None, asked: Asked) -> Asked:
-    """The same with another model in the collections, which are not saved."""
-    if model is not None:
-        for one in asked.collections:
-            one.embedding_model = model
-    return asked
+    """The same with another model in the collections, of which copies are made."""
+    if model is None:
+        return asked
+    collections = [copy(one) for one in asked.collections]
+    for one in collections:
+        one.embedding_model = model
+    return replace(asked, collections=collections)
 
 
 def left_of(asked: Asked) -> Scope | None:
@@ -152,57 +157,58 @@ def left_of(asked: Asked) -> Scope | None:
 
 def best_documents(
     asked: Asked, weights: Weights | None, balance: float | None, enough: int
-) -> tuple[list[Scored], bool]:
+) -> tuple[Ranking, bool]:
     """Each document by its best passage, and whether there are no more of them.
 
     What a deeper look adds goes behind what was there, so that pages do not shift.
     """
-    left, best = left_of(asked), dict[int, Scored]()
+    left, best = left_of(asked), Ranking([])
     for depth in DEPTHS:
         found = rank(
             asked.collections, asked.query.text, weights, balance=balance, left=left, depth=depth
         )
-        for scored in found:
-            best.setdefault(scored.document_id, scored)
+        best = best.then(found.by_document())
         if len(found) < depth:
-            return list(best.values()), True
+            return best, True
         if len(best) >= enough:
             break
-    return list(best.values()), False
+    return best, False
 
 
-def grouped(best: Sequence[Scored], by: orders.Order | None, *, fold: bool) -> Groups:
+def grouped(best: Ranking, by: orders.Order | None, *, fold: bool) -> Groups:
     """In the order asked for, each with its near duplicates where they fold."""
-    ordered = _ordered(best, by) if by else best
-    return _folded(ordered) if fold else [(one, []) for one in ordered]
+    order = _ordered(best, by) if by else list(range(len(best)))
+    return _folded(best, order) if fold else [(one, []) for one in order]
 
 
-def _ordered(best: Sequence[Scored], by: orders.Order) -> list[Scored]:
+def _ordered(best: Ranking, by: orders.Order) -> list[int]:
     """In this order; those that have nothing to be ordered by stay behind, as they are."""
-    values = orders.values([one.document_id for one in best], by)
-    having = [one for one in best if one.document_id in values]
-    having.sort(key=lambda one: values[one.document_id], reverse=by.descending)
-    return having + [one for one in best if one.document_id not in values]
+    documents = best.documents.tolist()
+    values = orders.values(documents, by)
+    having = [place for place, pk in enumerate(documents) if pk in values]
+    having.sort(key=lambda place: values[documents[place]], reverse=by.descending)
+    return having + [place for place, pk in enumerate(documents) if pk not in values]
 
 
-def _folded(best: Sequence[Scored]) -> Groups:
+def _folded(best: Ranking, order: Sequence[int]) -> Groups:
     """Near duplicates under the best of them."""
-    by_document = {one.document_id: one for one in best}
-    found = alike.groups(list(by_document))
-    return [(by_document[pk], [by_document[one] for one in rest]) for pk, *rest in found]
+    documents, contents = best.documents[order].tolist(), best.contents[order].tolist()
+    places = dict(zip(documents, order, strict=True))
+    return [
+        (places[pk], [places[one] for one in rest])
+        for pk, *rest in alike.groups(documents, contents)
+    ]
 
 
 def _listed(asked: Asked, by: orders.Order, limit: int, offset: int, with_facets: bool) -> Results:
     """Documents that meet the conditions, in this order: nothing ranks them."""
     ids = _ids(asked)
     rows = orders.listed(ids, asked.condition, by, limit, offset)
-    groups: Groups = [
-        (Scored(passage, document, 0.0, None, 0.0, {}), []) for document, passage in rows
-    ]
+    page = [(Scored(passage, document, 0.0, None, 0.0, {}), []) for document, passage in rows]
     total = filters.count(ids, asked.condition, DEEPEST + 1)
     chosen = facets.chosen(ids, asked.condition) if with_facets else facets.Found([], False)
     return Results(
-        hits(groups, offset + 1),
+        hits(page, offset + 1, asked.collections),
         total,
         total <= DEEPEST,
         asked,

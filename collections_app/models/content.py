@@ -135,6 +135,11 @@ class Collection(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("collection", args=[self.pk])
 
+    def is_visible_to(self, user: Viewer) -> bool:
+        """Whether `visible_to` would find it, without asking the database."""
+        public = self.visibility == Collection.Visibility.PUBLIC
+        return self.owner_id is not None and (public or self.is_editable_by(user))
+
     def is_editable_by(self, user: Viewer) -> bool:
         """Whether `editable_by` would find it, without asking the database."""
         return user.is_authenticated and self.owner_id == user.pk

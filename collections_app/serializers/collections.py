@@ -15,7 +15,8 @@ class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
         super().__init__(queryset=Collection.objects.none(), **kwargs)
 
     def get_queryset(self) -> Any:
-        return Collection.objects.visible_to(self.context["request"].user)
+        visible = Collection.objects.visible_to(self.context["request"].user)
+        return visible.select_related("embedding_model")
 
 
 class CollectionSerializer(serializers.ModelSerializer[Collection]):

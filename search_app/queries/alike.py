@@ -9,25 +9,19 @@ NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged, and folds
 
 PAIRS = """
 SELECT document_id, other_id FROM search_app_relateddocument
-WHERE document_id = ANY(%(ids)s) AND other_id = ANY(%(ids)s) AND score >= {least}
-UNION ALL
-SELECT id, first FROM (
-    SELECT id, min(id) OVER (PARTITION BY content_hash) AS first
-    FROM collections_app_document WHERE id = ANY(%(ids)s)
-) equal WHERE id <> first
+WHERE document_id = ANY(%(ids)s) AND score >= {least}
 """
 
 
-def groups(document_ids: Sequence[int], least: float = NEAR_DUPLICATE) -> list[list[int]]:
+def groups(
+    document_ids: Sequence[int], contents: Sequence[int], least: float = NEAR_DUPLICATE
+) -> list[list[int]]:
     """The documents in their order, each with those after it that are nearly the same: by the
     stored related pairs from the cosine `least` on, or by equal content."""
-    with connection.cursor() as cursor:
-        # Not a parameter, so that the partial index is used.
-        cursor.execute(PAIRS.format(least=float(least)), {"ids": list(document_ids)})
-        linked: dict[int, set[int]] = defaultdict(set)
-        for one, other in cursor.fetchall():
-            linked[one].add(other)
-            linked[other].add(one)
+    linked: dict[int, set[int]] = defaultdict(set)
+    for one, other in [*_pairs(document_ids, least), *_equal(document_ids, contents)]:
+        linked[one].add(other)
+        linked[other].add(one)
     found: dict[int, list[int]] = {}
     best: dict[int, int] = {}
     for pk in document_ids:
@@ -36,6 +30,21 @@ def groups(document_ids: Sequence[int], least: float = NEAR_DUPLICATE) -> list[l
         found[pk] = _reached(pk, linked, best)
     places = {pk: place for place, pk in enumerate(document_ids)}
     return [sorted(members, key=places.__getitem__) for members in found.values()]
+
+
+def _pairs(document_ids: Sequence[int], least: float) -> list[tuple[int, int]]:
+    there = set(document_ids)
+    with connection.cursor() as cursor:
+        # Not a parameter, so that the partial index is used.
+        cursor.execute(PAIRS.format(least=float(least)), {"ids": list(document_ids)})
+        return [pair for pair in cursor.fetchall() if pair[1] in there]
+
+
+def _equal(document_ids: Sequence[int], contents: Sequence[int]) -> list[tuple[int, int]]:
+    """Each with the first one of the same content."""
+    first: dict[int, int] = {}
+    pairs = zip(document_ids, contents, strict=True)
+    return [(pk, one) for pk, content in pairs if (one := first.setdefault(content, pk)) != pk]
 
 
 def _reached(pk: int, linked: dict[int, set[int]], best: dict[int, int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -11,8 +12,9 @@ from collections_app.models import EmbeddingModel
 from search_app.analysis.bm25 import Lists
 from search_app.analysis.fusion import Floats, Terms
 from search_app.queries import postings
+from search_app.queries.cursors import array
 from search_app.queries.scope import Scope
-from search_app.queries.vectors import text
+from search_app.queries.vectors import Nearest, text
 
 Ids = NDArray[np.int64]
 
@@ -22,7 +24,8 @@ class Candidates:
     """n passages in ascending order, and the terms that are searched for.
 
     `cosines` are NaN where there is no vector, or none of the query. `frequencies` are of the
-    passages and the terms, in the order of `terms.rarity`. `titles` are by document.
+    passages and the terms, in the order of `terms.rarity`; `lengths` are those of passages that
+    have any. `titles` and `contents`, equal for equal content, are those of their documents.
     """
 
     terms: Terms
@@ -31,19 +34,26 @@ class Candidates:
     lengths: Floats
     cosines: Floats
     frequencies: Floats  # (n, terms)
-    titles: dict[int, str]
+    titles: list[str]
+    contents: Ids
 
 
+# Looked up one by one, by key: a planner that expects more rows than come would read whole tables.
 PASSAGES = """
-SELECT passage.id, passage.document_id, passage.term_count,
-       coalesce(1 - (vector.embedding <=> %(vector)s::vector), 'NaN'), document.title
-FROM collections_app_passage passage
-JOIN collections_app_document document ON document.id = passage.document_id
-LEFT JOIN collections_app_vector vector
-  ON vector.passage_id = passage.id AND vector.model_id = %(model)s
- AND vector_dims(vector.embedding) = %(dimension)s
+SELECT passage.id, passage.document_id, document.title, document.content, {cosine}
+FROM collections_app_passage passage, LATERAL (
+    SELECT title, hashtextextended(content_hash, 0) AS content
+    FROM collections_app_document WHERE id = passage.document_id OFFSET 0
+) document
 WHERE passage.id = ANY(%(passages)s) AND passage.collection_id = ANY(%(collections)s)
 ORDER BY passage.id
+"""
+COSINE = """
+CASE WHEN passage.id <> ALL(%(known)s) THEN (
+    SELECT 1 - (embedding <=> %(vector)s::vector) FROM collections_app_vector
+    WHERE passage_id = passage.id AND model_id = %(model)s
+      AND vector_dims(embedding) = %(dimension)s
+) END
 """
 
 
@@ -53,39 +63,58 @@ def found(
     vector: NDArray[np.float32] | None,
     words: Sequence[str],
     wholes: Iterable[str],
-    close: Ids,
+    close: Nearest,
     depth: int,
 ) -> Candidates:
     """`close` passages, and the best `depth` by these words; what was deleted drops out."""
     lists = postings.lists(scope, model.pk, words)
     terms = postings.as_terms(lists).without_unknown(wholes)
     by_words = postings.best(scope, lists, depth)
-    values = {
-        "vector": None if vector is None else text(vector),
-        "model": model.pk,
-        "dimension": model.dimension,
-        "passages": np.union1d(close, by_words).tolist(),
-        "collections": list(scope.collections),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(PASSAGES, values)
-        rows = cursor.fetchall()
+    rows = _rows(scope, model, vector, close.passages, np.union1d(close.passages, by_words))
     passages = np.array([row[0] for row in rows], np.int64)
+    cosines = np.array([row[4] for row in rows], np.float64)  # None becomes NaN
+    near = np.argsort(close.passages)
+    known, place = _places(close.passages[near], passages)
+    cosines[place] = close.cosines[near][known]
+    frequencies, lengths = _frequencies(passages, terms, lists)
     return Candidates(
         terms,
         passages,
         np.array([row[1] for row in rows], np.int64),
-        np.array([row[2] for row in rows], np.float64),
-        np.array([row[3] for row in rows], np.float64),
-        _frequencies(passages, terms, lists),
-        {row[1]: row[4] for row in rows},
+        lengths,
+        cosines,
+        frequencies,
+        [row[2] for row in rows],
+        np.array([row[3] for row in rows], np.int64),
     )
 
 
-def _frequencies(passages: Ids, terms: Terms, lists: Lists) -> Floats:
-    """(passages, terms): how often each term stands in each passage."""
-    counts = np.zeros((len(passages), len(terms.rarity)))
+def _rows(
+    scope: Scope, model: EmbeddingModel, vector: NDArray[np.float32] | None, close: Ids, wanted: Ids
+) -> list[tuple[Any, ...]]:
+    """(passage, document, title, content, cosine where it is not known) of those still there."""
+    values: dict[str, Any] = {"passages": array(wanted), "collections": list(scope.collections)}
+    if vector is not None:
+        values |= {"known": array(close), "vector": text(vector)}
+        values |= {"model": model.pk, "dimension": model.dimension}
+    with connection.cursor() as cursor:
+        cursor.execute(PASSAGES.format(cosine="NULL" if vector is None else COSINE), values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _places(some: Ids, others: Ids) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Where those stand in either that are in both; both are ascending."""
+    _both, first, second = np.intersect1d(some, others, assume_unique=True, return_indices=True)
+    return first, second
+
+
+def _frequencies(passages: Ids, terms: Terms, lists: Lists) -> tuple[Floats, Floats]:
+    """(passages, terms): how often each term stands in each passage; and their lengths."""
+    counts, lengths = np.zeros((len(passages), len(terms.rarity))), np.zeros(len(passages))
     held = lists.only(passages)
     columns = [lists.terms.index(term) for term in terms.rarity]
-    counts[np.searchsorted(passages, held.passages)] = held.frequencies[:, columns]
-    return counts
+    places = np.searchsorted(passages, held.passages)
+    counts[places] = held.frequencies[:, columns]
+    lengths[places] = held.lengths
+    return counts, lengths

@@ -16,7 +16,7 @@ from collections_app.pipeline.terms import fold, follow, is_part
 from collections_app.pipeline.terms import terms as terms_of
 from search_app.analysis.bm25 import Ids, Lists, joined
 from search_app.analysis.fusion import Terms
-from search_app.queries.cursors import binary_cursor
+from search_app.queries.cursors import array, binary_cursor
 from search_app.queries.scope import Scope
 
 # Terms that stand in more passages than this, and in over half of the pool, are left out where
@@ -185,7 +185,7 @@ def _texts(scope: Scope, passages: Ids) -> Iterator[tuple[Any, ...]]:
     for begin in range(0, len(passages), BATCH):
         values = {
             **(condition.params if condition else {}),
-            "passages": passages[begin : begin + BATCH].tolist(),
+            "passages": array(passages[begin : begin + BATCH]),
         }
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
@@ -217,7 +217,7 @@ def best(scope: Scope, found: Lists, limit: int) -> Ids:
     while begin < len(ranked) and len(kept) < limit:
         part = ranked[begin : begin + size]
         with connection.cursor() as cursor:
-            cursor.execute(statement, {**scope.condition.params, "passages": part.tolist()})
+            cursor.execute(statement, {**scope.condition.params, "passages": array(part)})
             meeting = [row[0] for row in cursor.fetchall()]
         kept = np.concatenate([kept, part[np.isin(part, meeting)]])
         begin, size = begin + size, 4 * size

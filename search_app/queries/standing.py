@@ -10,6 +10,7 @@ from collections_app.models import Document, EmbeddingModel
 from collections_app.pipeline.terms import term_spans
 from search_app.analysis.wholes import wholes
 from search_app.queries import postings, vectors
+from search_app.queries.cursors import array
 from search_app.queries.scope import Scope
 
 
@@ -86,7 +87,7 @@ def _by_vector(
     with connection.cursor() as cursor:
         cursor.execute(
             NEARER.format(filter=vectors.passing(scope)),
-            {**vectors.values(scope, model, vector, 0), "own": own.tolist()},
+            {**vectors.values(scope, model, vector, 0), "own": array(own)},
         )
         cosine, nearer = cursor.fetchone()
     return (None, None) if cosine is None else (float(cosine), int(nearer) + 1)

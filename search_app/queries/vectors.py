@@ -3,16 +3,18 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 from numpy.typing import NDArray
 from pgvector import Vector as VectorText
 
 from collections_app.models import EmbeddingModel
 from search_app.analysis.fusion import Spread, pooled
 from search_app.queries import binary, indexes, samples
+from search_app.queries.cursors import array
 from search_app.queries.scope import Scope
 
 EF_SEARCH = 200
@@ -34,7 +36,12 @@ class Nearest:
 
 def text(vector: np.ndarray) -> str:
     """A vector as PostgreSQL reads it."""
-    return VectorText(vector).to_text()
+    return _text(np.asarray(vector, np.float32).tobytes())
+
+
+@lru_cache(maxsize=64)  # a search writes its own several times
+def _text(vector: bytes) -> str:
+    return VectorText(np.frombuffer(vector, np.float32)).to_text()
 
 
 def nearest(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> Nearest:
@@ -70,7 +77,7 @@ def matrix(passages: Ids, model: EmbeddingModel) -> NDArray[np.float32]:
     rows = binary.read(
         "SELECT passage_id, embedding FROM collections_app_vector"
         " WHERE passage_id = ANY(%s) AND model_id = %s AND vector_dims(embedding) = %s",
-        [passages.tolist(), model.pk, model.dimension],
+        [array(passages), model.pk, model.dimension],
         {"passage": "int8", "vector": model.dimension},
     )
     order = np.argsort(passages)
@@ -138,6 +145,12 @@ def passing(scope: Scope) -> str:
     return "WHERE true"
 
 
+# Iterative: rows deleted but not yet vacuumed must not leave the page short.
+SETTINGS = f"""
+SELECT set_config('hnsw.iterative_scan', 'strict_order', true),
+       set_config('hnsw.ef_search', '{EF_SEARCH}', true),
+       set_config('hnsw.max_scan_tuples', '{SCAN_TUPLES}', true);
+"""
 # The predicate and the expression are those of the partial index, to the letter.
 BY_INDEX = """
 SELECT passage_id, 1 - (embedding <=> %(vector)s::vector) AS cosine
@@ -166,16 +179,11 @@ def _by_index(
 ) -> tuple[Ids, Floats]:
     """By the index; where a filter leaves too little of what it finds, every row is looked at."""
     own = Scope((collection_id,), None, scope.condition)
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Rows deleted but not yet vacuumed must not leave the page short.
-        cursor.execute(
-            "SELECT set_config('hnsw.iterative_scan', 'strict_order', true),"
-            " set_config('hnsw.ef_search', %s, true),"
-            " set_config('hnsw.max_scan_tuples', %s, true)",
-            [str(EF_SEARCH), str(SCAN_TUPLES)],
-        )
-        statement = by_index_sql(own, collection_id, model)
+    with connection.cursor() as cursor:
+        # Sent together, the two are one transaction, for which the settings hold.
+        statement = SETTINGS + by_index_sql(own, collection_id, model)
         cursor.execute(statement, values(own, model, vector, limit))
+        cursor.nextset()
         rows = cursor.fetchall()
     if len(rows) < limit and own.condition is not None:
         return _filtered(own, model, vector, limit)
@@ -188,7 +196,7 @@ def values(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) 
         **(scope.condition.params if scope.condition else {}),
         "vector": text(vector),
         "collections": list(scope.collections),
-        "passages": None if scope.passages is None else scope.passages.tolist(),
+        "passages": None if scope.passages is None else array(scope.passages),
         "model": model.pk,
         "dimension": model.dimension,
         "limit": limit,

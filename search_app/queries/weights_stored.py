@@ -1,12 +1,12 @@
 """The weights that collections are ranked by."""
 
+import json
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db import connection
 
 from collections_app.models import Collection
 from search_app.analysis.weights import Weights
-from search_app.models import RankingWeights
 
 
 def used(
@@ -20,13 +20,19 @@ def used(
     return {pk: one.balanced(balance) for pk, one in found.items()}
 
 
+# Asked in every search, where putting a statement together costs more than running it.
+STORED = """
+SELECT model_id, collection_id, weights::text FROM search_app_rankingweights
+WHERE model_id = ANY(%s) AND (collection_id IS NULL OR collection_id = ANY(%s))
+"""
+
+
 def in_force(collections: Sequence[Collection]) -> dict[int, Weights]:
     """By collection: its own, or those of its model; one that has neither is left out."""
-    rows = RankingWeights.objects.filter(
-        Q(collection__in=[one.pk for one in collections]) | Q(collection=None),
-        model__in={one.embedding_model_id for one in collections},
-    )
-    stored = {(row.model_id, row.collection_id): row.weights for row in rows}
+    models = {one.embedding_model_id for one in collections}
+    with connection.cursor() as cursor:
+        cursor.execute(STORED, [list(models), [one.pk for one in collections]])
+        stored = {(model, pk): json.loads(weights) for model, pk, weights in cursor.fetchall()}
     found = {}
     for one in collections:
         own = stored.get((one.embedding_model_id, one.pk))

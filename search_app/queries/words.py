@@ -12,6 +12,7 @@ from collections_app.models import Collection
 from collections_app.pipeline.terms import terms
 from search_app.analysis.query import Query
 from search_app.queries import postings
+from search_app.queries.cursors import array
 from search_app.queries.scope import Condition, Scope
 
 MOST_TERMS = 1000  # that a beginning is completed to
@@ -92,5 +93,5 @@ def _pools(collections: Sequence[Collection]) -> dict[tuple[int, str], Scope]:
 
 def _documents(passages: NDArray[np.int64]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(DOCUMENTS, [passages.tolist()])
+        cursor.execute(DOCUMENTS, [array(passages)])
         return [row[0] for row in cursor.fetchall()]

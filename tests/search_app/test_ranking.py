@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from search_app.analysis.ranked import Pool
 from search_app.analysis.weights import Weights
 from search_app.analysis.wholes import held_by_title, wholes
 from search_app.models import RankingWeights
 from search_app.queries.scope import Scope
-from search_app.ranking import _ranks, rank
+from search_app.ranking import Ranking, rank
 from tests.factories import CollectionFactory, embedded
 
 pytestmark = pytest.mark.django_db
@@ -80,8 +81,48 @@ def test_nothing_is_good_where_nothing_is_about_the_query(collection):
     assert rank([collection], "fishing boats")[0].good
 
 
+def pool(first, scores, cosines, documents=None, contents=None):
+    """Candidates from passage `first` on, whose keywords are their cosines or 0."""
+    n = len(scores)
+    passages, cosines = np.arange(first, first + n), np.array(cosines, float)
+    return Pool(
+        passages=passages,
+        documents=np.array(documents or passages),
+        contents=np.array(contents or passages),
+        scores=np.array(scores, float),
+        good=np.array(scores) > 0.5,
+        cosines=cosines,
+        keywords=np.nan_to_num(cosines),
+        coverage=np.zeros(n),
+        parts={"by_meaning": np.array(scores, float)},
+        held=np.array([[True, True]] * n),
+        rarity={"rye": 1.0, "oat": 2.0},
+    )
+
+
 def test_ranks_in_a_leg_begin_at_one_and_are_shared_by_equals():
-    assert _ranks(np.array([0.1, np.nan, 0.5, 0.5])) == [3, None, 1, 1]
+    ranking = Ranking([pool(1, [4, 3, 2, 1], [0.1, np.nan, 0.5, 0.5])])
+    assert [one.vector_rank for one in ranking] == [3, None, 1, 1]
+    assert [one.keyword_rank for one in ranking] == [3, None, 1, 1]
+    assert [one.cosine for one in ranking] == [0.1, None, 0.5, 0.5]
+    assert list(ranking[0].terms) == ["oat", "rye"]
+
+
+def test_pools_are_one_ranking_and_a_deeper_look_goes_behind_it():
+    first = Ranking([pool(1, [1, 3], [0.1, 0.2]), pool(11, [2, 3], [0.3, 0.4], [7, 8])])
+    assert [one.passage_id for one in first] == [2, 12, 11, 1]
+    assert (first[1].cosine, first.documents.tolist()) == (0.4, [2, 8, 7, 1])
+    deeper = Ranking([pool(1, [9, 9, 9], [0.1, 0.2, 0.3]), pool(21, [5, 4], [0.3, 0.4], [8, 9])])
+    both = first.then(deeper.by_document())
+    assert [one.passage_id for one in both] == [2, 12, 11, 1, 3, 22]
+    assert [one.passage_id for one in both[3:5]] == [1, 3]
+    assert both.good.tolist() == [True] * 6
+
+
+def test_a_document_is_ranked_by_its_best_passage():
+    ranking = Ranking([pool(1, [1, 3, 2, 4], [0.1] * 4, [5, 5, 6, 6])])
+    assert [one.passage_id for one in ranking.by_document()] == [4, 2]
+    assert len(Ranking([])) == 0
 
 
 def test_a_whole_is_a_term_that_has_parts():

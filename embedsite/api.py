@@ -99,6 +99,8 @@ urlpatterns = [
     path("embeddings-db/", collections_api.EmbeddingsDb.as_view(), name="api-embeddings-db"),
     path("usage/", collections_api.account_usage, name="api-usage"),
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
+    path("documents/<int:pk>/vector/", search_api.vector, name="api-document-vector"),
+    path("compare/", search_api.compare, name="api-compare"),
     path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
     path("collections/<int:pk>/pairs/", search_api.pairs, name="api-collection-pairs"),
     path(

@@ -14,6 +14,7 @@ from search_app.api.judging import (
     judged_export,
     judged_import,
 )
+from search_app.api.looking import compare, vector
 from search_app.api.quality import (
     CollectionEvaluations,
     EvaluationViewSet,
@@ -33,6 +34,7 @@ __all__ = [
     "JudgedQueryViewSet",
     "ModelChangeView",
     "UpkeepView",
+    "compare",
     "judged_export",
     "judged_import",
     "model_change_act",
@@ -43,6 +45,7 @@ __all__ = [
     "search",
     "similar",
     "suggest",
+    "vector",
     "weights",
     "weights_revert",
     "why_not",

@@ -17,6 +17,7 @@ from search_app.views.judged import (
     judged_list,
     judged_new,
 )
+from search_app.views.looking import compare, embed, tools, vector
 from search_app.views.pairs import pairs
 from search_app.views.quality import (
     evaluation,
@@ -35,8 +36,10 @@ __all__ = [
     "cluster",
     "clusters",
     "clusters_state",
+    "compare",
     "document",
     "document_state",
+    "embed",
     "evaluation",
     "evaluation_accept",
     "evaluation_apply",
@@ -61,6 +64,8 @@ __all__ = [
     "search",
     "suggest",
     "thumb",
+    "tools",
+    "vector",
     "weights_revert",
     "why_not",
 ]

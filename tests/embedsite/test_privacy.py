@@ -33,6 +33,7 @@ METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done opened feedback feedback_delete"
+    " tools embed compare api-compare"
     " collections collection_new tokens search search_suggest why_not ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
@@ -63,7 +64,8 @@ ADDRESSES = {
     " api-runs-resume api-runs-cancel api-runs-confirm",
     "rows": "rows rows_cancel api-upload-rows",
     "upload": "api-uploads-detail",
-    "document": "thumb document document_state document_edit document_delete document_retry"
+    "document": "thumb vector api-document-vector"
+    " document document_state document_edit document_delete document_retry"
     " document_reembed document_file document_picture document_thumbnail"
     " related_widget related_json api-documents-detail"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
@@ -78,6 +80,7 @@ SILENT = (
     "model_change_progress model_change_action reindex api-collection-model-change"
     " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
     " api-collection-reindex "
+    "tools embed compare api-compare "
     "robots favicon health set_language login logout password_change password_change_done"
     " collection_new api-root api-models api-embed models model_kinds model model_edit"
     " model_progress model_action model_new openai-embeddings openai-models openai-model"

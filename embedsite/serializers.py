@@ -7,7 +7,7 @@ from embedsite.status import Part
 
 
 class PartSerializer(serializers.Serializer[Part]):
-    key = serializers.ChoiceField(["database", "broker", "worker", "model"])
+    key = serializers.ChoiceField(["database", "broker", "worker", "model", "reranker"])
     name = serializers.CharField(help_text=_("For people, in the language of the request."))
     ok = serializers.BooleanField()
     detail = serializers.CharField()

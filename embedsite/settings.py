@@ -240,6 +240,8 @@ EMBED_BATCH_TOKENS = env.int("EMBED_BATCH_TOKENS", 2048, validate=POSITIVE)
 EMBED_ENGINE = env.str("EMBED_ENGINE", "auto", validate=ENGINES)
 EMBED_TIMEOUT_SECONDS = env.float("EMBED_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
 EMBED_QUERY_SECONDS = env.float("EMBED_QUERY_SECONDS", 3.0, validate=validate.Range(min=0.1))
+RERANKER = env.str("RERANKER", "")  # a cross-encoder: a folder, package:NAME or hub name
+RERANK_DEPTH = env.int("RERANK_DEPTH", 30, validate=validate.Range(min=20, max=50))
 HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 5_000, validate=POSITIVE)  # passages
 OLD_VECTORS_DAYS = env.int("OLD_VECTORS_DAYS", 14, validate=COUNT)  # after a switch; 0: until told
 CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")

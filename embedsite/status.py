@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import redis
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from collections_app.models import EmbeddingModel
 from embedsite import heartbeat
+from search_app import reranking
 
 
 class Part(NamedTuple):
@@ -27,14 +29,26 @@ class PartDownError(Exception):
     """A part does not work; the message says so to the administrator."""
 
 
+NEEDED = ("database", "broker", "worker", "model")  # the reranker is not: search goes on without
+
+
+def part_names() -> list[str]:
+    """Of the parts that this site has."""
+    return [*NEEDED, "reranker"] if settings.RERANKER else list(NEEDED)
+
+
 def status() -> list[Part]:
-    """Database, Redis, worker and model, in this order. Loads no model, never raises."""
-    return [
+    """Database, Redis, worker and model, in this order, then the reranker where one is set.
+    Loads no model, never raises."""
+    parts = [
         _part("database", _("Database"), database),
         _part("broker", _("Redis"), broker),
         _part("worker", _("Worker"), worker),
         _part("model", _("Model"), model),
     ]
+    if settings.RERANKER:
+        parts.append(_part("reranker", _("Reranker"), reranker))
+    return parts
 
 
 def database() -> str:
@@ -82,6 +96,13 @@ def model() -> str:
     if found.ref.startswith("/") and not Path(found.ref).exists():
         raise PartDownError(_("the folder of %(name)s does not exist") % {"name": found.name})
     return found.name
+
+
+def reranker() -> str:
+    """Its name. Raises PartDownError where it is known not to be there."""
+    if reranking.problem():
+        raise PartDownError(_("is not there; results are ranked without it"))
+    return settings.RERANKER.rsplit("/", 1)[-1]
 
 
 def _part(key: str, name: str, check: Callable[[], str]) -> Part:

@@ -72,6 +72,7 @@ class Results:
     facets: list[Facet] | None = None
     facets_of: int = 0  # documents that facets are counted over
     facets_sampled: bool = False  # there are more than that
+    rerank_problem: str = ""  # why the reranker that is set has not read them
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from collections_app import vectors
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Document, Viewer, long_columns
+from search_app import reranking
 from search_app.analysis.stopwords import telling
 from search_app.asking import Asked, understood
 from search_app.hits import named_parts
@@ -45,6 +46,7 @@ def why_not(
     sort: str = "",
     balance: float | None = None,
     fold: bool = True,
+    rerank: bool = True,
 ) -> Missing:
     """What became of the document, which the user may see, in this search; the parameters are
     those of `search.search`. Raises Rejected and ModelMissing, as that does."""
@@ -54,7 +56,7 @@ def why_not(
         return lost
     lost = filtered(user, document, asked) or unsaid(document, asked)
     if lost is None:
-        lost = _in_ranking(document, asked, by, balance, fold)
+        lost = _in_ranking(document, asked, by, balance, fold, rerank)
     if document.state == Document.State.READY:
         return lost
     older = _("Its last change is not embedded yet: it is found as it was before.")
@@ -62,11 +64,18 @@ def why_not(
 
 
 def _in_ranking(
-    document: Document, asked: Asked, by: orders.Order | None, balance: float | None, fold: bool
+    document: Document,
+    asked: Asked,
+    by: orders.Order | None,
+    balance: float | None,
+    fold: bool,
+    rerank: bool,
 ) -> Missing:
     if not asked.query.text:
         return _in_list(document, asked, by or orders.Order(orders.ADDED, True))
     best, _exhausted = best_documents(asked, None, balance, 1)
+    if rerank and reranking.applies(balance) and by is None:
+        best = reranking.read(best, asked.query.text).best
     found = np.flatnonzero(best.documents == document.pk)
     if not len(found):
         return _far(document, asked, balance)
@@ -167,4 +176,6 @@ def _score(scored: Scored) -> dict[str, Any]:
         "coverage": scored.coverage,
         "terms": scored.terms,
         "parts": dict(named_parts(scored)),
+        "reranked": scored.reranked,
+        "place_before": scored.place_before,
     }

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from search_app.evaluation.searching import SETTINGS
@@ -19,11 +20,17 @@ NAMED = [
 MOST_FILE = 20 * 1024 * 1024
 
 
+def named() -> list[tuple[str, Any]]:
+    """Settings that one can choose by name."""
+    without = [("without-reranker", _("without the reranker"))]
+    return NAMED + without if settings.RERANKER else NAMED
+
+
 class SettingField(forms.ChoiceField):
     """A setting by name; cleaned to its changes to the weights in force."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(choices=NAMED, **options)
+        super().__init__(choices=named, **options)
 
     def clean(self, value: Any) -> Any:
         return SETTINGS[super().clean(value)]

@@ -12,6 +12,7 @@ from collections_app import vectors
 from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Collection, Document, EmbeddingModel, Viewer
 from collections_app.services import Rejected
+from search_app import reranking
 from search_app.analysis.weights import Weights
 from search_app.asking import Asked, checked, understood, visible
 from search_app.hits import Hit, PassageHit, Results, Similar, hits, passage_hits, passages_by_id
@@ -43,6 +44,7 @@ def search(
     sort: str = "",
     balance: float | None = None,
     fold: bool = True,
+    rerank: bool = True,
     with_facets: bool = False,
 ) -> Results:
     """Documents by their best passage, best first, from what the user may see.
@@ -50,7 +52,8 @@ def search(
     `wanted` are filters, `field:value`; the text may have them too, and more of a syntax
     (`analysis.query`). What passes them all is found, the last of it by a deep enough page, up
     to DEEPEST. Without text, documents are listed by `sort`. `weights` take the place of those
-    in force, `balance` shifts either; `model` takes the place of the collections' own, to look at
+    in force, `balance` shifts either; `rerank` lets the reranker read the best, where there is one
+    and no other order is asked for; `model` takes the place of the collections' own, to look at
     the one that stands beside it. Raises Rejected and ModelMissing.
     """
     asked = understood(user, text, collection, wanted)
@@ -58,6 +61,10 @@ def search(
     if not asked.query.text:
         return _listed(asked, by or orders.Order(orders.ADDED, True), limit, offset, with_facets)
     best, exhausted = best_documents(_under(model, asked), weights, balance, offset + limit)
+    read = reranking.Read(best)
+    if rerank and reranking.applies(balance) and by is None:
+        read = reranking.read(best, asked.query.text)
+        best = read.best
     groups = grouped(best, by, fold=fold)
     total, exact = len(groups), True
     if not exhausted:
@@ -73,6 +80,7 @@ def search(
         facets.facets(best.documents.tolist()) if with_facets else None,
         len(best) if with_facets else 0,
         with_facets and not exhausted and total > len(best),
+        reranking.told(user, read.problem),
     )
 
 
@@ -87,7 +95,8 @@ def passages(
     """Passages best first, several of one document where they are that good. The text has no
     syntax; `wanted` are filters as `search` has them."""
     asked = understood(user, checked(text), collection, wanted, plain=True)
-    return passage_hits(rank(asked.collections, asked.query.text, left=left_of(asked))[:limit])
+    found = rank(asked.collections, asked.query.text, left=left_of(asked))
+    return passage_hits(reranking.read(found, asked.query.text).best[:limit])
 
 
 def similar(

@@ -9,6 +9,7 @@ from .describing import prefixes
 from .loading import load, prepare, report, tokenizer
 from .metering import metered
 from .probing import Failed, Report, probe
+from .reranking import Reranker, load_reranker, missing_reranker
 from .spec import (
     AUTO,
     FLOAT32,
@@ -32,9 +33,12 @@ __all__ = [
     "ModelMissing",
     "ModelSpec",
     "Report",
+    "Reranker",
     "Verdict",
     "load",
+    "load_reranker",
     "metered",
+    "missing_reranker",
     "prefixes",
     "prepare",
     "probe",

@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, as its own library runs it.
+"""Any sentence-transformers model, as its own library runs it: encoders and cross-encoders.
 
 The one module that imports torch and sentence_transformers. It takes 5 s and 600 MB, so it
 is itself imported only by what runs a model this way or converts it.
@@ -11,12 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sentence_transformers import SentenceTransformer
+from numpy.typing import NDArray
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers.utils import logging
 
 from ..pipeline.tokenizer import Tokenizer
+from .folder import read_json
 from .layout import most_tokens
 from .spec import BATCH_TOKENS, ModelMissing, ModelSpec, Vectors, check
+
+PAIRS = 16  # of a query and a text, in one batch
 
 
 class TorchEncoder:
@@ -91,6 +95,57 @@ def export(model: TokenVectors, file: Path) -> None:
     )
 
 
+class TorchReranker:
+    """A cross-encoder of one score a pair. One call at a time, as above."""
+
+    def __init__(self, folder: Path, device: str | None = None) -> None:
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        self._folder = folder
+        self._lock = threading.Lock()
+        _check_cross_encoder(folder)
+        try:
+            self.model = CrossEncoder(str(folder), device=device, local_files_only=True)
+            found = self.model.num_labels
+        except Exception as error:  # whatever is broken, each library has an error of its own
+            raise ModelMissing(
+                f"The reranker in {folder} cannot be loaded: {error}. "
+                "Copy all of its files there again."
+            ) from error
+        if found != 1:
+            raise ModelMissing(
+                f"The model in {folder} gives {found} numbers for a query and a text; a reranker "
+                "gives one. Choose another for RERANKER."
+            )
+        limits = [self.model.max_seq_length, _most_tokens(self.model)]
+        self.model.max_seq_length = min(limit for limit in limits if limit)
+
+    def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The logistic function of what the model says of each pair."""
+        if not texts:
+            return np.empty(0, np.float64)
+        try:
+            with self._lock:
+                made = self.model.predict(
+                    [(query, text) for text in texts],
+                    batch_size=PAIRS,
+                    activation_fn=torch.nn.Identity(),
+                    show_progress_bar=False,
+                )
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise ModelMissing(
+                f"The reranker in {self._folder} cannot be run: {error}. Copy all of its files "
+                "there again, or choose another for RERANKER."
+            ) from error
+        logits = np.asarray(made, np.float64)
+        if not np.isfinite(logits).all():
+            raise ModelMissing(
+                f"The reranker in {self._folder} gave numbers that are not finite. Choose another "
+                "for RERANKER."
+            )
+        scores: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+        return scores
+
+
 def _loaded(folder: Path, device: str | None) -> SentenceTransformer:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -103,7 +158,20 @@ def _loaded(folder: Path, device: str | None) -> SentenceTransformer:
         ) from error
 
 
-def _most_tokens(model: SentenceTransformer) -> int | None:
+def _check_cross_encoder(folder: Path) -> None:
+    """Other models would load too, and rank by weights of chance. Raises ModelMissing."""
+    kinds = [module["type"] for module in read_json(folder / "modules.json")]
+    built = read_json(folder / "config.json").get("architectures") or []
+    if any(kind.endswith("Pooling") for kind in kinds) or not (
+        kinds or any(name.endswith("ForSequenceClassification") for name in built)
+    ):
+        raise ModelMissing(
+            f"The model in {folder} is no cross-encoder: it does not score pairs of texts. Choose "
+            "another for RERANKER."
+        )
+
+
+def _most_tokens(model: SentenceTransformer | CrossEncoder) -> int | None:
     """How far its positions reach, which may be further than the length it was set to."""
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
     positions: int | None = getattr(config, "max_position_embeddings", None)

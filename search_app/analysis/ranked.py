@@ -37,6 +37,8 @@ class Scored(NamedTuple):
     by_title: float = 0.0
     by_neighbours: float = 0.0
     by_feedback: float = 0.0
+    reranked: float | None = None  # how well it answers, by the reranker, 0 to 1: goes first
+    place_before: int | None = None  # and where it stood without that, from 1
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Ranking(Sequence[Scored]):
         if order is None:
             order = np.lexsort((self._column("passages"), -self._column("scores")))
         self._order = order
+        self._read: dict[int, tuple[float, int]] = {}  # by place in the pools
         self.documents: Ids = self._column("documents")[order]
         self.contents: Ids = self._column("contents")[order]
         self.good: NDArray[np.bool_] = self._column("good")[order]
@@ -115,7 +118,11 @@ class Ranking(Sequence[Scored]):
             return [self[one] for one in range(*place.indices(len(self)))]
         at = int(self._order[place])
         pool = int(np.searchsorted(self._starts, at, side="right")) - 1
-        return self._pools[pool].scored(at - int(self._starts[pool]))
+        scored = self._pools[pool].scored(at - int(self._starts[pool]))
+        if at not in self._read:
+            return scored
+        reranked, before = self._read[at]
+        return scored._replace(reranked=reranked, place_before=before)
 
     def __iter__(self) -> Iterator[Scored]:
         return (self[place] for place in range(len(self)))
@@ -130,3 +137,12 @@ class Ranking(Sequence[Scored]):
         new = np.flatnonzero(~np.isin(deeper.documents, self.documents))
         order = np.concatenate([self._order, deeper._order[new] + self._starts[-1]])
         return Ranking([*self._pools, *deeper._pools], order)
+
+    def reranked(self, scores: Sequence[float]) -> "Ranking":
+        """The first ones by these scores, one for each; ties, and what comes behind, stay."""
+        first = np.argsort(-np.asarray(scores), kind="stable")
+        order = np.concatenate([self._order[first], self._order[len(scores) :]])
+        made = Ranking(self._pools, order)
+        read = enumerate(zip(self._order.tolist(), scores, strict=False), 1)
+        made._read = {at: (score, place) for place, (at, score) in read}
+        return made

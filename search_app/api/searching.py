@@ -48,6 +48,7 @@ def search(request: Request) -> Response:
         sort=values["sort"],
         balance=values["balance"],
         fold=values["fold"],
+        rerank=values["rerank"],
         with_facets=values["facets"],
     )
     return Response(_RESULTS.to_representation(results))
@@ -79,6 +80,7 @@ def why_not(request: Request) -> Response:
         sort=values["sort"],
         balance=values["balance"],
         fold=values["fold"],
+        rerank=values["rerank"],
     )
     return Response(MissingSerializer(answer).data)
 

@@ -14,6 +14,7 @@ from search_app.search import search
 
 # Settings by name: changes to the weights in force. Two of them are one leg alone, as the ends
 # of `Weights.balanced` are.
+RERANK = "rerank"  # beside the weights: whether the reranker, where one is set, reads the best
 MEANING_ONLY = dict.fromkeys(OF_WORDS, 0.0)
 KEYWORDS_ONLY = dict.fromkeys(OF_MEANING, 0.0)
 SETTINGS: dict[str, dict[str, float]] = {
@@ -21,6 +22,7 @@ SETTINGS: dict[str, dict[str, float]] = {
     "defaults": Weights().to_json(),
     "meaning-only": MEANING_ONLY,
     "keywords-only": KEYWORDS_ONLY,
+    "without-reranker": {RERANK: 0.0},
 }
 
 Tick = Callable[[], None]
@@ -38,7 +40,9 @@ class Seeker:
     collection: Collection
     model: EmbeddingModel | None = None
 
-    def found(self, text: str, weights: Weights | None, limit: int) -> list[str]:
+    def found(
+        self, text: str, weights: Weights | None, limit: int, *, rerank: bool = True
+    ) -> list[str]:
         """Ids of documents, the best first. A text that search refuses finds nothing."""
         try:
             hits = search(
@@ -47,6 +51,7 @@ class Seeker:
                 collection=self.collection,
                 limit=limit,
                 weights=weights,
+                rerank=rerank,
                 model=self.model,
             ).hits
         except Rejected:
@@ -59,13 +64,14 @@ class Seeker:
         weights: Weights | None = None,
         *,
         limit: int = DEPTH,
+        rerank: bool = True,
         tick: Tick = silent,
     ) -> dict[int, Figures]:
         """Each query's figures, one search after the other; `tick` is called after each."""
         found: dict[int, Sequence[str]] = {}
         judged: dict[int, Mapping[str, int]] = {}
         for case in cases:
-            found[case.query] = self.found(case.text, weights, limit)
+            found[case.query] = self.found(case.text, weights, limit, rerank=rerank)
             judged[case.query] = case.grades
             tick()
         return scored(judged, found)
@@ -73,7 +79,15 @@ class Seeker:
 
 def changed(base: Weights, changes: Mapping[str, object]) -> Weights:
     """`base` with these weights changed. Raises Rejected."""
+    weights = {name: value for name, value in changes.items() if name != RERANK}
     try:
-        return Weights.from_json(changes, base)
+        return Weights.from_json(weights, base)
     except WeightsError as error:
         raise Rejected(_("These are no weights. %(reason)s") % {"reason": error}) from error
+
+
+def reranks(changes: Mapping[str, object]) -> bool:
+    """Whether a search under this setting lets the reranker read the best: it does, unless told
+    otherwise, and unless one leg alone is asked for."""
+    alone = any(changes.items() >= leg.items() for leg in (MEANING_ONLY, KEYWORDS_ONLY))
+    return bool(changes.get(RERANK, not alone))

@@ -20,7 +20,7 @@ from search_app.analysis.weights import Weights
 from search_app.evaluation import alerts, report, tuning, weighing
 from search_app.evaluation.cases import Case, Cases, cases, halves, rows
 from search_app.evaluation.measures import NDCG, Figures
-from search_app.evaluation.searching import Seeker, changed
+from search_app.evaluation.searching import Seeker, changed, reranks
 from search_app.models import Evaluation
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def _done(row: Evaluation) -> dict[str, Any]:
 def _measured(task: _Task, found: Cases) -> dict[str, Any]:
     weights = changed(weighing.in_force(task.row.collection), task.row.weights)
     task.expect(len(found.cases))
-    figures = task.figures(found.cases, weights)
+    figures = task.figures(found.cases, weights, rerank=reranks(task.row.weights))
     results = _results(task, figures, weights)
     if task.row.kind == Evaluation.Kind.NIGHTLY:
         change = alerts.fall(task.row, figures)
@@ -139,7 +139,8 @@ def _compared(task: _Task, found: Cases) -> dict[str, Any]:
     base = weighing.in_force(task.row.collection)
     first, second = changed(base, task.row.weights), changed(base, task.row.other or {})
     task.expect(2 * len(found.cases))
-    before, after = task.figures(found.cases, first), task.figures(found.cases, second)
+    before = task.figures(found.cases, first, rerank=reranks(task.row.weights))
+    after = task.figures(found.cases, second, rerank=reranks(task.row.other or {}))
     results = _results(task, before, first)
     results["figures"] |= _against(task, before, after, second)
     results["queries"] = report.lines(before, after)
@@ -158,7 +159,7 @@ def _tuned(task: _Task, found: Cases) -> dict[str, Any]:
     task.expect(tuning.MOST_TRIED * len(learnt))
 
     def value(weights: Weights) -> float:
-        figures = task.figures(learnt, weights, limit=TUNING_DEPTH)
+        figures = task.figures(learnt, weights, limit=TUNING_DEPTH, rerank=False)
         return sum(one[NDCG] for one in figures.values()) / len(figures)
 
     tuned = tuning.tune(start, value, task.time_is_up, task.row.seed)

@@ -56,6 +56,10 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
     fold = serializers.BooleanField(
         default=True, help_text=gettext_lazy("Put near duplicates under the best of them.")
     )
+    rerank = serializers.BooleanField(
+        default=True,
+        help_text=gettext_lazy("Let the reranker, where one is set, read the best once more."),
+    )
     facets = serializers.BooleanField(
         default=False, help_text=gettext_lazy("Count what was found by type, field and so on.")
     )
@@ -161,6 +165,13 @@ class WhySerializer(serializers.Serializer[Any]):
         child=serializers.FloatField(), help_text=gettext_lazy("Words matched, and their weights.")
     )
     parts = serializers.DictField(child=serializers.FloatField())
+    reranked = serializers.FloatField(
+        allow_null=True,
+        help_text=gettext_lazy("How well it answers, by the reranker, 0 to 1: goes before scores."),
+    )
+    place_before = serializers.IntegerField(
+        allow_null=True, help_text=gettext_lazy("Where it stood before the reranker, from 1.")
+    )
 
     def to_representation(self, hit: Hit) -> dict[str, Any]:
         scored = hit.scored
@@ -170,6 +181,8 @@ class WhySerializer(serializers.Serializer[Any]):
             "coverage": scored.coverage,
             "terms": scored.terms,
             "parts": dict(hit.parts),
+            "reranked": scored.reranked,
+            "place_before": scored.place_before,
         }
 
 
@@ -220,6 +233,11 @@ class ResultsSerializer(serializers.Serializer[Any]):
     exact = serializers.BooleanField(help_text=gettext_lazy("or at least so many where false."))
     good_match = serializers.BooleanField(
         help_text=gettext_lazy("False: nothing matches well, and these are the nearest.")
+    )
+    rerank_problem = serializers.CharField(
+        help_text=gettext_lazy(
+            "Why the reranker has not read them; empty if it has, or none is set."
+        )
     )
     asked = AskedSerializer()
     facets = FacetSerializer(many=True, allow_null=True)

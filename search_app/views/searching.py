@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from search_app import past
 from search_app import search as searching
 from search_app.examples import examples
 from search_app.forms import SearchForm
+from search_app.reranking import applies
 from search_app.views import narrowing
 
 HITS_PER_PAGE = searching.HITS_PER_PAGE
@@ -28,7 +30,7 @@ BALANCE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 @vary_on_headers("HX-Request", "HX-History-Restore-Request")
 def search(request: HttpRequest) -> HttpResponse:
     """`?q=`, `?c=` a collection's number, `?page=`, and as the API has them `?filter=`, as
-    often as wanted, `?sort=`, `?balance=` and `?fold=0`."""
+    often as wanted, `?sort=`, `?balance=`, `?fold=0` and `?rerank=0`."""
     form = SearchForm(request.GET, user=request.user)
     context, status = _found(request, form)
     if status == 200 and _is_meant(request):
@@ -65,6 +67,8 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
         "balance": balance_of(given),
         "folds": folds(given),
         "other_folding": narrowing.address(given, fold="0" if folds(given) else None),
+        "reranks": reranks(given),
+        "other_reranking": _other_reranking(given, bool(asked.query.text)),
     }
     return context, 200
 
@@ -92,6 +96,7 @@ def _page(
             sort=request.GET.get("sort", ""),
             balance=balance_of(request.GET),
             fold=folds(request.GET),
+            rerank=reranks(request.GET),
             with_facets=True,
         )
         paginator = Paginator(range(min(found.total, searching.DEEPEST)), HITS_PER_PAGE)
@@ -108,6 +113,18 @@ def balance_of(params: QueryDict) -> float | None:
 
 def folds(given: QueryDict) -> bool:
     return given.get("fold") != "0"
+
+
+def reranks(given: QueryDict) -> bool:
+    return given.get("rerank") != "0"
+
+
+def _other_reranking(given: QueryDict, has_text: bool) -> str:
+    """Where the search leads with the reranker, or without it; empty where it has no say."""
+    by_relevance = given.get("sort", "") in ("", "relevance")
+    if not (settings.RERANKER and has_text and by_relevance and applies(balance_of(given))):
+        return ""
+    return narrowing.address(given, rerank="0" if reranks(given) else None)
 
 
 def _number(given: str) -> int:

@@ -12,9 +12,9 @@ from collections_app.services import Rejected
 from search_app import missing
 from search_app.forms import WhyNotForm
 from search_app.views import narrowing
-from search_app.views.searching import balance_of, folds
+from search_app.views.searching import balance_of, folds, reranks
 
-KEPT = ("filter", "sort", "balance", "fold")  # of the search, which the form passes on
+KEPT = ("filter", "sort", "balance", "fold", "rerank")  # of the search, which the form passes on
 
 
 @require_safe
@@ -54,6 +54,7 @@ def _found(request: HttpRequest, form: WhyNotForm) -> tuple[dict[str, Any], int]
             sort=given.get("sort", ""),
             balance=balance_of(given),
             fold=folds(given),
+            rerank=reranks(given),
         )
     except ModelMissing as error:
         return {"without_model": str(error)}, 503

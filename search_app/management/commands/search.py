@@ -11,6 +11,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.models import Collection
 from collections_app.services import Rejected
+from search_app import reranking
 from search_app.search import DEEPEST, Hit, Results, search
 from search_app.serializers.hits import ResultsSerializer
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
             "--filter", action="append", default=[], metavar="FIELD:VALUE", help="may come again"
         )
         parser.add_argument("--sort", default="", help="added, -added, or a field with numbers")
+        parser.add_argument("--no-rerank", action="store_true", help="without the reranker")
         parser.add_argument("--limit", type=int, default=10, help="how many (10)")
         parser.add_argument("--json", action="store_true", help="what the API answers")
         parser.add_argument("--user", help="who searches: a user name (the administrator)")
@@ -41,9 +43,12 @@ class Command(BaseCommand):
                 limit=options["limit"],
                 wanted=options["filter"],
                 sort=options["sort"],
+                rerank=not options["no_rerank"],
             )
         except (Rejected, ModelMissing) as error:
             raise CommandError(str(error)) from error
+        if found.rerank_problem:
+            self.stderr.write(f"Ranked without the reranker. {reranking.problem()}")
         if options["json"]:
             self.stdout.write(json.dumps(ResultsSerializer(found).data, ensure_ascii=False))
             return

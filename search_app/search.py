@@ -213,7 +213,9 @@ def _listed(asked: Asked, by: orders.Order, limit: int, offset: int, with_facets
     """Documents that meet the conditions, in this order: nothing ranks them."""
     ids = _ids(asked)
     rows = orders.listed(ids, asked.condition, by, limit, offset)
-    page = [(Scored(passage, document, 0.0, None, 0.0, {}), []) for document, passage in rows]
+    page: list[tuple[Scored, list[Scored]]] = [
+        (Scored(passage, document, 0.0, None, 0.0, {}), []) for document, passage in rows
+    ]
     total = filters.count(ids, asked.condition, DEEPEST + 1)
     chosen = facets.chosen(ids, asked.condition) if with_facets else facets.Found([], False)
     return Results(

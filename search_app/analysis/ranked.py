@@ -65,6 +65,7 @@ class Pool:
         """The row at this place."""
         cosine, keywords = float(self.cosines[at]), float(self.keywords[at])
         has = zip(self.rarity.items(), self.held[at].tolist(), strict=True)
+        parts: dict[str, Any] = {name: float(column[at]) for name, column in self.parts.items()}
         terms = sorted((item for item, held in has if held), key=lambda one: (-one[1], one[0]))
         return Scored(
             passage_id=int(self.passages[at]),
@@ -77,7 +78,7 @@ class Pool:
             keyword_rank=_rank(self.keywords, keywords) if keywords > 0 else None,
             coverage=float(self.coverage[at]),
             good=bool(self.good[at]),
-            **{name: float(column[at]) for name, column in self.parts.items()},
+            **parts,
         )
 
 

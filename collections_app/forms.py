@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from collections_app import origins
 from collections_app.format_names import format_name
 from collections_app.lengths import problem_with_passages
 from collections_app.models import ApiToken, Collection, Document, EmbeddingModel
@@ -42,13 +43,42 @@ class CollectionForm(CollectionModelForm):
             del self.fields["embedding_model"]
 
 
+class OriginsField(forms.CharField):
+    """Origins of other sites, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        lines = str(super().clean(value)).split()
+        if len(lines) > origins.MOST:
+            raise forms.ValidationError(_("At most %d sites can be named.") % origins.MOST)
+        return list(dict.fromkeys(map(origins.cleaned, lines)))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(data or "").split() != (initial or [])
+
+
 class CollectionEditForm(CollectionModelForm):
+    widget_origins = OriginsField(
+        label=_("Sites that may show the related lists"),
+        required=False,
+        max_length=10_000,
+        help_text=_(
+            "Of a public collection, one a line, such as https://www.example.org; empty for every "
+            "site. What is public can be read by everyone all the same."
+        ),
+    )
+
     class Meta:
         model = Collection
         fields = [
             "name",
             "description",
             "visibility",
+            "widget_origins",
             "split_code",
             "passage_tokens",
             "passage_overlap",

@@ -101,8 +101,18 @@ urlpatterns = [
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
     path("documents/<int:pk>/vector/", search_api.vector, name="api-document-vector"),
     path("compare/", search_api.compare, name="api-compare"),
+    path(
+        "documents/<int:pk>/related-passages/",
+        search_api.related_passages,
+        name="api-document-related-passages",
+    ),
     path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
     path("collections/<int:pk>/pairs/", search_api.pairs, name="api-collection-pairs"),
+    path(
+        "collections/<int:pk>/near-duplicates/",
+        search_api.near_duplicates,
+        name="api-collection-near-duplicates",
+    ),
     path(
         "collections/<int:pk>/clusters/",
         search_api.CollectionClusters.as_view(),

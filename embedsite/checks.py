@@ -44,6 +44,20 @@ def database(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register
+def email(**kwargs: Any) -> list[CheckMessage]:
+    """Links in e-mails need the site's own address."""
+    if settings.EMAIL_HOST and not _is_address(settings.SITE_URL):
+        return [
+            Warning(
+                "EMAIL_HOST is set, but SITE_URL is not the address of the site.",
+                hint="Set it, such as https://notes.example.org, so that e-mails can link to it.",
+                id="embedsite.W002",
+            )
+        ]
+    return []
+
+
 @register(deploy=True)
 def hosts(**kwargs: Any) -> list[CheckMessage]:
     """A site for others is reached by a name of its own."""

@@ -19,6 +19,7 @@ POSITIVE = validate.Range(min=1)
 COUNT = validate.Range(min=0)
 RATE = validate.Regexp(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$", error="Such as: 30/min.")
 LEVELS = validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+SECURITY = validate.OneOf(["starttls", "tls", "none"])
 ENGINES = validate.OneOf(["auto", "openvino", "onnxruntime", "torch"])
 
 
@@ -213,8 +214,9 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", False) else 0,
 }
 
-# Other sites may read public content with a visitor's rights: cookies are never taken.
-CORS_URLS_REGEX = r"^/(api/|related/\d+\.json$)"
+# Other sites may read public content with a visitor's rights: cookies are never taken. Related
+# lists (`search_app.views.widget`) answer the sites that their collection names.
+CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS"]
@@ -249,6 +251,17 @@ CHAT_MODEL = env.str("CHAT_MODEL", "")
 CHAT_API_KEY = env.str("CHAT_API_KEY", "")
 CHAT_TIMEOUT_SECONDS = env.float("CHAT_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
 CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", 3000, validate=POSITIVE)
+
+# --- e-mail: off where there is no server -------------------------------------------
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 587, validate=POSITIVE)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_SECURITY = env.str("EMAIL_SECURITY", "starttls", validate=SECURITY)
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "embedsite@localhost")
+SITE_URL = env.str("SITE_URL", "")  # for links in e-mails
 
 # --- sources: folders, and what may be fetched ---------------------------------------
 SOURCE_ROOTS: list[str] = env.list("SOURCE_ROOTS", [])  # folders on the server

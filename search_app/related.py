@@ -9,12 +9,13 @@ from django.db import transaction
 from collections_app.models import Collection, Document, Viewer, long_columns
 from search_app.analysis import nearest
 from search_app.models import DocumentVector, RelatedDocument
-from search_app.queries import documents, locks, pairs
+from search_app.queries import alike, documents, locks, pairs
 from search_app.queries.alike import NEAR_DUPLICATE
 
 LEAST = 0.15  # cosine below which two documents have nothing to do with each other
 MANY = 200  # changed documents from which all lists are made anew,
 MANY_SHARE = 0.1  # or this share of the collection where that is more
+MOST_DUPLICATES = 2000  # pairs that groups of near duplicates are made of
 ROUNDS = 5  # documents deleted meanwhile leave short lists, filled in another round
 
 
@@ -65,6 +66,36 @@ def most_related(user: Viewer, collection: Collection, limit: int = 100) -> list
         key = frozenset((row.document_id, row.other_id))
         found.setdefault(key, Pair(row.document, row.other, row.score))
     return list(found.values())[:limit]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Documents that are nearly the same, the oldest first; `score` is the highest cosine of
+    two of them."""
+
+    documents: list[Document]
+    score: float
+
+
+def near_duplicates(user: Viewer, collection: Collection, limit: int = 100) -> list[Group]:
+    """Groups of documents that are nearly the same, the largest first, without the texts."""
+    home = Collection.objects.visible_to(user).filter(pk=collection.pk).first()
+    rows = alike.closest(home.pk, MOST_DUPLICATES) if home else []
+    best: dict[int, float] = {}
+    for pk, other, score in rows:
+        for one in (pk, other):
+            best[one] = max(best.get(one, score), score)
+    found = [group for group in alike.groups(sorted(best), sorted(best)) if len(group) > 1]
+    found.sort(key=lambda group: (-len(group), group))
+    found = found[:limit]
+    ids = [pk for group in found for pk in group]
+    documents_ = Document.objects.filter(collection=collection).defer(*long_columns()).in_bulk(ids)
+    return [
+        Group(
+            [documents_[pk] for pk in group if pk in documents_], max(map(best.__getitem__, group))
+        )
+        for group in found
+    ]
 
 
 def refresh(collection_id: int) -> bool:

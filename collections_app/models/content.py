@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from collections_app import origins
 from collections_app.models.embedding import EmbeddingModel
 from collections_app.pipeline import terms
 
@@ -110,6 +112,13 @@ class Collection(models.Model):
             "Source files that are added become a document for each function, method and class. "
             "Files that are here already stay as they are until they are added again."
         ),
+    )
+    widget_origins = ArrayField(
+        models.CharField(max_length=200, validators=[origins.validate]),
+        verbose_name=_("sites that may show the related lists"),
+        default=list,
+        blank=True,
+        size=origins.MOST,
     )
     paused = models.BooleanField(_("embedding paused"), default=False)
     # Behind `terms.VERSION`, some of its postings are of terms as they were told before.

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from collections_app import origins
 from collections_app.models import Collection, Document, EmbeddingModel
 
 
@@ -19,6 +21,16 @@ class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
         return visible.select_related("embedding_model")
 
 
+class OriginField(serializers.CharField):
+    """The origin of another site; kept as browsers write it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return origins.cleaned(super().to_internal_value(data))
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
+
+
 class CollectionSerializer(serializers.ModelSerializer[Collection]):
     owner = serializers.CharField(source="owner.username", read_only=True)
     embedding_model = serializers.SlugRelatedField(
@@ -26,6 +38,12 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
         queryset=EmbeddingModel.objects.all(),  # why one cannot be chosen is said in full
         required=False,
         help_text=_("The name of a model; the site's default model if left out."),
+    )
+    widget_origins = serializers.ListField(
+        child=OriginField(max_length=200),
+        max_length=origins.MOST,
+        required=False,
+        help_text=_("Sites that may show the related lists; empty for every site."),
     )
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
@@ -37,6 +55,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
             "description",
             "owner",
             "visibility",
+            "widget_origins",
             "language",
             "embedding_model",
             "split_code",

@@ -1,5 +1,6 @@
 """Collections and the model they start with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -90,6 +91,7 @@ def create_collection(
     passage_tokens: int | None = None,
     passage_overlap: int | None = None,
     split_code: bool = False,
+    widget_origins: Sequence[str] = (),
     although_unusable: bool = False,
 ) -> Collection:
     """A new collection. Raises Rejected for a name the owner has used, or bad values.
@@ -108,6 +110,7 @@ def create_collection(
         passage_tokens=passage_tokens,
         passage_overlap=passage_overlap,
         split_code=split_code,
+        widget_origins=list(widget_origins),
     )
     if message := problem_with_passages(collection):
         raise Rejected(message)

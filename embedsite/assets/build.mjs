@@ -44,5 +44,16 @@ await build({
   assetNames: "[name]",
   logLevel: "warning",
 });
+// For other sites: alone, with its styles in it.
+await build({
+  entryPoints: { related: join(here, "js", "related.js") },
+  outdir: dist,
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["es2022"],
+  loader: { ".css": "text" },
+  logLevel: "warning",
+});
 await writeFile(join(dist, "icons.svg"), await sprite());
 await writeFile(join(dist, "logo.svg"), await readFile(join(here, "logo.svg")));

@@ -21,7 +21,7 @@ from search_app.api.quality import (
     weights,
     weights_revert,
 )
-from search_app.api.relations import pairs, related
+from search_app.api.relations import near_duplicates, pairs, related, related_passages
 from search_app.api.searching import search, similar, why_not
 from search_app.api.suggesting import suggest
 
@@ -40,8 +40,10 @@ __all__ = [
     "model_change_act",
     "model_change_compare",
     "model_change_estimate",
+    "near_duplicates",
     "pairs",
     "related",
+    "related_passages",
     "search",
     "similar",
     "suggest",

@@ -13,6 +13,22 @@ WHERE document_id = ANY(%(ids)s) AND score >= {least}
 """
 
 
+DUPLICATES = """
+SELECT r.document_id, r.other_id, r.score FROM search_app_relateddocument r
+JOIN collections_app_document d ON d.id = r.document_id
+WHERE d.collection_id = %s AND r.score >= {least} ORDER BY r.score DESC, 1, 2 LIMIT %s
+"""
+
+
+def closest(collection_id: int, most: int) -> list[tuple[int, int, float]]:
+    """(document, other, cosine) of a collection's near duplicates, the nearest first; a pair
+    stands there once or twice."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUPLICATES.format(least=NEAR_DUPLICATE), [collection_id, most])
+        rows: list[tuple[int, int, float]] = cursor.fetchall()
+    return rows
+
+
 def groups(
     document_ids: Sequence[int], contents: Sequence[int], least: float = NEAR_DUPLICATE
 ) -> list[list[int]]:

@@ -18,7 +18,8 @@ from search_app.views.judged import (
     judged_new,
 )
 from search_app.views.looking import compare, embed, tools, vector
-from search_app.views.pairs import pairs
+from search_app.views.pairs import duplicates, pairs
+from search_app.views.passages import document_passages
 from search_app.views.quality import (
     evaluation,
     evaluation_accept,
@@ -30,7 +31,15 @@ from search_app.views.quality import (
 from search_app.views.searching import search
 from search_app.views.suggesting import suggest
 from search_app.views.why_not import why_not
-from search_app.views.widget import related_json, related_widget
+from search_app.views.widget import (
+    page_html,
+    page_json,
+    page_widget,
+    related_html,
+    related_json,
+    related_widget,
+)
+from search_app.views.widget_preview import widget_preview
 
 __all__ = [
     "cluster",
@@ -38,7 +47,9 @@ __all__ = [
     "clusters_state",
     "compare",
     "document",
+    "document_passages",
     "document_state",
+    "duplicates",
     "embed",
     "evaluation",
     "evaluation_accept",
@@ -56,9 +67,13 @@ __all__ = [
     "model_change_action",
     "model_change_progress",
     "opened",
+    "page_html",
+    "page_json",
+    "page_widget",
     "pairs",
     "quality",
     "reindex",
+    "related_html",
     "related_json",
     "related_widget",
     "search",
@@ -68,4 +83,5 @@ __all__ = [
     "vector",
     "weights_revert",
     "why_not",
+    "widget_preview",
 ]

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from collections_app.models import Collection, Document, long_columns
 from search_app.models import ClusterMember
+from search_app.reasons import give
 from search_app.related import related
 from search_app.views.listings import language_of, lines_of
 from search_app.views.reading import Span, part_of, with_places
@@ -32,6 +32,8 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     lines = lines_of(found, kept) if language_of(found) else []
     part = part_of(found, passages, mark, _whole(request.GET.get("part")), lines)
     part = with_places(part, [place for _start, _end, place in kept])
+    listed = related(found, request.user, 10)
+    give(found, listed)
     members = ClusterMember.objects.filter(document=found).select_related("cluster")
     context = {
         "document": found,
@@ -41,9 +43,9 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         "part": part,
         "opens_with_title": part.number == 1 and _opens_with_title(found),
         "facts": [(str(key), _readable(value)) for key, value in found.metadata.items()],
-        "related": related(found, request.user, 10),
+        "related": listed,
         "member": members.first(),
-        "widget_url": _widget_url(request, found),
+        "is_public": found.collection.visibility == Collection.Visibility.PUBLIC,
     }
     return render(request, "search_app/document.html", context)
 
@@ -89,10 +91,3 @@ def _readable(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_readable(inner)}" for key, inner in value.items())
     return "" if value is None else str(value)
-
-
-def _widget_url(request: HttpRequest, document: Document) -> str:
-    """Where other sites get the related list; empty where they may not have it."""
-    if document.collection.visibility != Collection.Visibility.PUBLIC:
-        return ""
-    return request.build_absolute_uri(reverse("related_widget", args=[document.pk]))

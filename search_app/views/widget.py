@@ -1,74 +1,168 @@
-"""The related list for other sites: HTML for a frame, and JSON.
+"""The related list for other sites: a page for a frame, HTML to include, and JSON.
 
 Of public collections alone, the same for everyone: no session is read, no cookie set.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 
-from csp.decorators import csp_replace
-from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
-from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
+from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
-from collections_app.models import Document
-from search_app.models import RelatedDocument
-from search_app.related import related
+from collections_app.models import Collection
+from search_app.analysis.page_addresses import spellings
+from search_app.queries import related_lists
+from search_app.widget import MOST, Entry, List, list_of
 
-MOST = 10
-EVERYONE = AnonymousUser()
 NUMBER = re.compile(rf"[1-9]|{MOST}")
+KEPT_SECONDS = 600  # an answer that was made, by its mark: what changes has another
+VERSION = 1  # raised when answers look otherwise
 
-Entries = list[dict[str, str | int | float]]
+Make = Callable[[HttpRequest, list[Entry]], HttpResponse]
+
+
+def _frame(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
+    return render(request, "search_app/widget.html", {"entries": _links(request, entries)})
+
+
+def _html(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
+    return render(request, "search_app/_widget_list.html", {"entries": _links(request, entries)})
+
+
+def _json(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
+    rows = [
+        {**asdict(entry), "url": link["url"]}
+        for entry, link in zip(entries, _links(request, entries), strict=True)
+    ]
+    return JsonResponse(rows, safe=False)
 
 
 @require_safe
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
 def related_widget(request: HttpRequest, pk: int) -> HttpResponse:
     """`?n=` entries as a page that works in a frame, without scripts; bare if there are none."""
-    return _answer(
-        request, pk, lambda found: render(request, "search_app/widget.html", {"entries": found})
-    )
+    return _of_document(request, pk, _frame)
+
+
+@require_safe
+def related_html(request: HttpRequest, pk: int) -> HttpResponse:
+    """`?n=` entries as a piece of HTML to put into a page; nothing at all if there are none."""
+    return _of_document(request, pk, _html)
 
 
 @require_safe
 def related_json(request: HttpRequest, pk: int) -> HttpResponse:
-    """`?n=` entries as `[{"id", "external_id", "title", "url", "score"}]`."""
-    return _answer(request, pk, lambda found: JsonResponse(found, safe=False))
+    """`?n=` entries as `[{"id", "external_id", "title", "url", "source", "score", "shares"}]`."""
+    return _of_document(request, pk, _json)
 
 
-def _answer(request: HttpRequest, pk: int, make: Callable[[Entries], HttpResponse]) -> HttpResponse:
-    """What `make` makes of the entries, or 304 where the client has it already."""
-    given = request.GET.get("n", str(MOST))
-    if not NUMBER.fullmatch(given):
-        message = _("n must be a whole number from 1 to %d.") % MOST
-        return HttpResponseBadRequest(message, content_type="text/plain; charset=utf-8")
-    response = make(_entries(request, pk, int(given)))
-    set_response_etag(response)
-    # Asked for again each time: what is made private or deleted is gone at once.
-    patch_cache_control(response, public=True, no_cache=True)
-    answer = get_conditional_response(request, etag=response["ETag"], response=response)
-    assert answer is not None  # it was given a response
+@require_safe
+@xframe_options_exempt
+def page_widget(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for the page of another site at `?url=`, looked up in a collection."""
+    return _of_page(request, pk, _frame)
+
+
+@require_safe
+def page_html(request: HttpRequest, pk: int) -> HttpResponse:
+    return _of_page(request, pk, _html)
+
+
+@require_safe
+def page_json(request: HttpRequest, pk: int) -> HttpResponse:
+    return _of_page(request, pk, _json)
+
+
+def _of_document(request: HttpRequest, pk: int, make: Make) -> HttpResponse:
+    if (problem := _problem(request)) is not None:
+        return problem
+    found = related_lists.public_document(pk)
+    if found is None:
+        raise Http404
+    return _answer(request, found.collection, list_of(found, _wanted(request)), make)
+
+
+def _of_page(request: HttpRequest, pk: int, make: Make) -> HttpResponse:
+    """A page that the collection does not have is related to nothing."""
+    if (problem := _problem(request)) is not None:
+        return problem
+    collection = related_lists.public_collection(pk)
+    if collection is None:
+        raise Http404
+    addresses = spellings(request.GET.get("url", ""))
+    if not addresses:
+        return _refused(_("url must be the address of a page, such as https://example.org/a."))
+    found = related_lists.public_document_at(collection, addresses)
+    return _answer(request, collection, list_of(found, _wanted(request)), make)
+
+
+def _wanted(request: HttpRequest) -> int:
+    return int(request.GET.get("n", MOST))
+
+
+def _problem(request: HttpRequest) -> HttpResponse | None:
+    if NUMBER.fullmatch(request.GET.get("n", str(MOST))):
+        return None
+    return _refused(_("n must be a whole number from 1 to %d.") % MOST)
+
+
+def _refused(message: str) -> HttpResponse:
+    return HttpResponseBadRequest(message, content_type="text/plain; charset=utf-8")
+
+
+def _answer(request: HttpRequest, home: Collection, found: List, make: Make) -> HttpResponse:
+    """What `make` makes of the list, or 304 where the client has it already.
+
+    Asked for again each time, so that what is made private or deleted is gone at once; but what
+    was made is kept by the mark of the list.
+    """
+    etag = f'W/"{VERSION}-{make.__name__}-{get_language()}-{found.mark}"'
+    answer = get_conditional_response(request, etag=etag)
+    if answer is None or answer.status_code != 304:
+        answer = _kept(request, etag, found, make)
+    answer["ETag"] = etag
+    patch_cache_control(answer, public=True, no_cache=True)
+    _open_to(answer, request, home.widget_origins, framed=make is _frame)
     return answer
 
 
-def _entries(request: HttpRequest, pk: int, limit: int) -> Entries:
-    found = Document.objects.visible_to(EVERYONE).only("pk").filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return [_entry(request, row) for row in related(found, EVERYONE, limit)]
+def _kept(request: HttpRequest, etag: str, found: List, make: Make) -> HttpResponse:
+    key = f"widget:{request.get_host()}:{request.is_secure()}:{etag}"
+    kept: tuple[bytes, str] | None = cache.get(key)
+    if kept is None:
+        made = make(request, found.entries())
+        kept = made.content, made["Content-Type"]
+        cache.set(key, kept, KEPT_SECONDS)
+    return HttpResponse(kept[0], content_type=kept[1])
 
 
-def _entry(request: HttpRequest, row: RelatedDocument) -> dict[str, str | int | float]:
-    return {
-        "id": row.other_id,
-        "external_id": row.other.external_id,
-        "title": str(row.other),
-        "url": request.build_absolute_uri(row.other.get_absolute_url()),
-        "score": round(row.score, 4),
-    }
+def _open_to(
+    answer: HttpResponse, request: HttpRequest, origins: list[str], *, framed: bool
+) -> None:
+    """Let the sites that the owner names read it and frame it; every site where none is named."""
+    if origins:
+        patch_vary_headers(answer, ["Origin"])
+    asking = request.headers.get("Origin", "")
+    if asking and (not origins or asking in origins):
+        answer["Access-Control-Allow-Origin"] = asking if origins else "*"
+    if framed:
+        answer._csp_replace = {  # type: ignore[attr-defined]
+            "frame-ancestors": ["'self'", *origins] if origins else ["*"]
+        }
+
+
+def _links(request: HttpRequest, entries: list[Entry]) -> list[dict[str, object]]:
+    """What the templates show: a link leads to the page that a document came from, or here."""
+    rows = []
+    for entry in entries:
+        url = request.build_absolute_uri(reverse("document", args=[entry.id]))
+        rows.append({"entry": entry, "url": url, "link": entry.source or url})
+    return rows

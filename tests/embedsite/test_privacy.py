@@ -45,7 +45,8 @@ ADDRESSES = {
     " collection collection_edit collection_delete collection_progress"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
     " api-collections-pause api-collections-resume api-collections-cancel"
-    " documents_add text_add clusters clusters_state pairs"
+    " documents_add text_add clusters clusters_state pairs duplicates"
+    " widget_preview page_widget page_html page_json api-collection-near-duplicates"
     " api-collections-detail api-collections-progress api-collections-reembed"
     " api-collections-retry api-collection-documents api-collection-similar"
     " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage"
@@ -67,7 +68,8 @@ ADDRESSES = {
     "document": "thumb vector api-document-vector"
     " document document_state document_edit document_delete document_retry"
     " document_reembed document_file document_picture document_thumbnail"
-    " related_widget related_json api-documents-detail"
+    " related_widget related_html related_json document_passages api-documents-detail"
+    " api-document-related-passages"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
     "cluster": "cluster api-clusters-detail api-clusters-members",
     "question": "question question_stream question_stop question_retry question_delete"
@@ -91,7 +93,8 @@ SILENT = (
     " text_add document_state document_retry"
     " document_picture document_thumbnail"
     " document_reembed question_stop question_retry question_delete token_revoke clusters_state"
-    " collection_progress related_widget related_json api-collections-progress"
+    " collection_progress related_widget related_html related_json page_widget page_html page_json"
+    " api-collection-near-duplicates api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
     " source_run run_action run_progress rows_cancel api-upload-rows api-collection-rows"
@@ -120,6 +123,9 @@ QUERIES = {
     "api-search-suggest": "q=zyx",
     "api-collection-similar": "q=boats",
     "document": "p=0",
+    **dict.fromkeys(
+        ("page_widget", "page_html", "page_json"), "url=https://zyx.example/{document}"
+    ),
 }
 UUIDS = re.compile("/(questions|uploads)/{")  # numbered so, not 1, 2, 3
 ASKED = "Where do the boats lie?"

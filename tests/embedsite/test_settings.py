@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core import checks
 
-from embedsite.checks import chat, database, hosts
+from embedsite.checks import chat, database, email, hosts
 from embedsite.runner import ports
 
 ROOT = Path(settings.BASE_DIR)
@@ -121,3 +121,17 @@ def test_a_site_for_others_needs_a_name_of_its_own(settings):
     assert [message.id for message in hosts()] == ["embedsite.W001"]
     settings.ALLOWED_HOSTS = ["localhost", "notes.example.org"]
     assert hosts() == []
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "found"),
+    [
+        ("", "", []),
+        ("mail.example.org", "", ["embedsite.W002"]),
+        ("mail.example.org", "notes.example.org", ["embedsite.W002"]),
+        ("mail.example.org", "https://notes.example.org", []),
+    ],
+)
+def test_links_in_emails_need_the_address_of_the_site(settings, host, address, found):
+    settings.EMAIL_HOST, settings.SITE_URL = host, address
+    assert [message.id for message in email()] == found

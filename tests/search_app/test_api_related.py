@@ -61,6 +61,7 @@ def test_related_documents(client):
         },
         "score": 0.95,
         "rank": 1,
+        "shares": [],
     }
     assert [one["rank"] for one in found] == [1, 2, 3]
     assert [one["rank"] for one in client.get(url, {"n": 2}).json()] == [1, 2]

@@ -159,10 +159,10 @@ def test_block_is_left_out_when_nothing_is_related(client):
 
 def test_widget_code_is_offered_for_public_collections_alone(client):
     [public], private = public_documents(1), DocumentFactory()
-    code = "&lt;iframe src=&quot;http://testserver/related/{}/&quot;"
-    assert code.format(public.pk).replace("&quot;", '"') in page(client, public)
+    link = "/c/{}/widget/?document={}"
+    assert link.format(public.collection_id, public.pk) in page(client, public)
     client.force_login(private.collection.owner)
-    assert "iframe" not in page(client, private)
+    assert "/widget/?" not in page(client, private)
 
 
 def test_long_text_comes_in_parts_soon(client):
@@ -216,4 +216,4 @@ def test_cost_does_not_grow_with_what_is_related(client):
     one = cost()
     documents[0].related.all().delete()
     relate(documents[0], documents[1:4])
-    assert cost() == one == 4
+    assert cost() == one == 6

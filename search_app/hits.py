@@ -93,9 +93,9 @@ def named_parts(scored: Scored) -> list[tuple[str, float]]:
     ]
 
 
-def passage_hits(found: Sequence[Scored]) -> list[PassageHit]:
+def passage_hits(found: Sequence[Scored], collections: Iterable[Collection]) -> list[PassageHit]:
     """With their rows; what was deleted in this moment drops out."""
-    rows = passages_by_id(one.passage_id for one in found)
+    rows = passages_by_id((one.passage_id for one in found), collections)
     return [PassageHit(**_parts(one, row)) for one in found if (row := rows.get(one.passage_id))]
 
 

@@ -96,7 +96,8 @@ def passages(
     syntax; `wanted` are filters as `search` has them."""
     asked = understood(user, checked(text), collection, wanted, plain=True)
     found = rank(asked.collections, asked.query.text, left=left_of(asked))
-    return passage_hits(reranking.read(found, asked.query.text).best[:limit])
+    best = reranking.read(found, asked.query.text).best[:limit]
+    return passage_hits(best, asked.collections)
 
 
 def similar(
@@ -130,7 +131,7 @@ def similar(
         excluded=document.pk if document else 0,
         metadata=metadata,
     )
-    found = passages_by_id(passage for _document, passage, _cosine in rows)
+    found = passages_by_id((passage for _document, passage, _cosine in rows), home)
     return [
         Similar(found[passage].document, found[passage], cosine)
         for _document, passage, cosine in rows

@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 from django.db import connection
+
+from search_app.queries.cursors import array
 
 NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged, and folds
 
@@ -38,21 +41,23 @@ def groups(
     for one, other in [*_pairs(document_ids, least), *_equal(document_ids, contents)]:
         linked[one].add(other)
         linked[other].add(one)
-    found: dict[int, list[int]] = {}
-    best: dict[int, int] = {}
+    places = {pk: place for place, pk in enumerate(document_ids)} if linked else {}
+    found, folded = [], set[int]()
     for pk in document_ids:
-        if pk in best:
-            continue
-        found[pk] = _reached(pk, linked, best)
-    places = {pk: place for place, pk in enumerate(document_ids)}
-    return [sorted(members, key=places.__getitem__) for members in found.values()]
+        if pk not in linked:  # most are not
+            found.append([pk])
+        elif pk not in folded:
+            members = _reached(pk, linked)
+            folded |= members
+            found.append(sorted(members, key=places.__getitem__))
+    return found
 
 
 def _pairs(document_ids: Sequence[int], least: float) -> list[tuple[int, int]]:
     there = set(document_ids)
     with connection.cursor() as cursor:
         # Not a parameter, so that the partial index is used.
-        cursor.execute(PAIRS.format(least=float(least)), {"ids": list(document_ids)})
+        cursor.execute(PAIRS.format(least=float(least)), {"ids": array(np.array(document_ids))})
         return [pair for pair in cursor.fetchall() if pair[1] in there]
 
 
@@ -63,13 +68,11 @@ def _equal(document_ids: Sequence[int], contents: Sequence[int]) -> list[tuple[i
     return [(pk, one) for pk, content in pairs if (one := first.setdefault(content, pk)) != pk]
 
 
-def _reached(pk: int, linked: dict[int, set[int]], best: dict[int, int]) -> list[int]:
-    """The document and its near duplicates, theirs too; each is put under it."""
-    best[pk] = pk
-    members = [pk]
-    for member in members:
-        for other in linked.get(member, ()):
-            if other not in best:
-                best[other] = pk
-                members.append(other)
+def _reached(pk: int, linked: dict[int, set[int]]) -> set[int]:
+    """The document and its near duplicates, theirs too."""
+    members, left = {pk}, [pk]
+    while left:
+        new = linked[left.pop()] - members
+        members |= new
+        left += new
     return members

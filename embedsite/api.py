@@ -27,6 +27,7 @@ router.register("judged-queries", search_api.JudgedQueryViewSet, basename="api-j
 router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
 router.register("sources", collections_api.SourceViewSet, basename="api-sources")
 router.register("runs", collections_api.RunViewSet, basename="api-runs")
+router.register("sql-queries", search_api.SavedQueryViewSet, basename="api-sql-queries")
 router.register("uploads", collections_api.UploadViewSet, basename="api-uploads")
 router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 
@@ -100,6 +101,7 @@ urlpatterns = [
     path("usage/", collections_api.account_usage, name="api-usage"),
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
     path("documents/<int:pk>/vector/", search_api.vector, name="api-document-vector"),
+    path("sql/", search_api.sql, name="api-sql"),
     path("compare/", search_api.compare, name="api-compare"),
     path(
         "documents/<int:pk>/related-passages/",

@@ -7,6 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
+from psycopg.conninfo import conninfo_to_dict
 
 from embedsite.servers import paths as servers
 
@@ -140,6 +141,13 @@ DATABASES = {
     if DATABASE_URL
     else servers.database(VAR_DIR)
 }
+# How typed SQL is run: by a role that reads a schema of views; empty where there is none.
+SQL_DATABASE_URL = env.str("SQL_DATABASE_URL", "")
+SQL_READER: dict[str, str] = {}
+if SQL_DATABASE_URL:
+    SQL_READER = conninfo_to_dict(SQL_DATABASE_URL)  # type: ignore[assignment]
+elif EMBEDDED_POSTGRES:
+    SQL_READER = servers.reader(VAR_DIR)
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 # Throttles count in it: room enough that no flood pushes a count out.
 _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
@@ -291,6 +299,8 @@ SPECTACULAR_SETTINGS = {
         "WishState": "search_app.models.Wish.State",
         "EvaluationKind": "search_app.models.Evaluation.Kind",
         "EvaluationAskedFor": "search_app.serializers.quality.ASKED_FOR",
+        "SavedQueryVisibility": "search_app.models.SavedQuery.Visibility",
+        "CollectionVisibility": "collections_app.models.Collection.Visibility",
         "JudgedQuerySource": "search_app.models.JudgedQuery.Source",
     },
     "POSTPROCESSING_HOOKS": [

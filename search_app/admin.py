@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from collections_app.large_tables import ReadOnlyAdmin, first_numbers, row_link, rows_link
 from collections_app.models import long_columns
 from collections_app.reasons import in_words
-from search_app import clusters, quality_admin  # noqa: F401 (registers itself)
+from search_app import clusters, quality_admin, sql_admin  # noqa: F401 (register themselves)
 from search_app.models import (
     Cluster,
     Clustering,

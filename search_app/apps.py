@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,4 +9,7 @@ class SearchAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from search_app import receivers  # noqa: F401 (connects itself)
+        from search_app import receivers
+
+        pre_migrate.connect(receivers.drop_views, sender=self)
+        post_migrate.connect(receivers.make_views, sender=self)

@@ -10,7 +10,7 @@ from collections_app.models import EmbeddingModel
 from search_app.looking import MAX_CHARS
 
 
-class ModelField(forms.ModelChoiceField):
+class ModelField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A usable model; the site's default where none is chosen."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 from django.dispatch import receiver
 
 from collections_app.models import Document, ModelChange
 from collections_app.signals import documents_deleting, documents_indexed, model_building
 from collections_app.wake import call
 from search_app import building, related, tasks
-from search_app.queries import indexes
+from search_app.models import SqlRun
+from search_app.queries import indexes, sql_views
 
 
 @receiver(documents_indexed)
@@ -36,3 +38,17 @@ def build_index(change: ModelChange, **_: Any) -> bool:
         return False
     call(tasks.maintain_indexes)
     return True
+
+
+def drop_views(plan: Sequence[Any], **_: Any) -> None:
+    """Before migrations: none may be held up by a view of the table that it changes."""
+    if plan:
+        sql_views.drop()
+
+
+def make_views(using: str, **_: Any) -> None:
+    """After them, once all of the tables are there."""
+    with connections[using].cursor() as cursor:
+        tables = connections[using].introspection.table_names(cursor)
+    if SqlRun._meta.db_table in tables:
+        sql_views.install()

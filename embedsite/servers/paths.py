@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from search_app.analysis import sql_role
+
 # Where root keeps the servers' files when their own user cannot reach the checkout.
 FALLBACK = Path("/var/lib/embedsite")
 # A unix socket's path may have 107 bytes; PostgreSQL adds "/.s.PGSQL.5432" to the folder.
@@ -94,6 +96,15 @@ def database(var: Path) -> dict[str, Any]:
         "HOST": str(layout(var).sockets),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def reader(var: Path) -> dict[str, str]:
+    """How the role that runs typed SQL reaches the embedded PostgreSQL."""
+    return {
+        "host": str(layout(var).sockets),
+        "user": sql_role.ROLE,
+        "password": secret(var, "postgres_sql"),
     }
 
 

@@ -15,6 +15,7 @@ from embedsite.servers.account import Account
 from embedsite.servers.errors import ServerError
 from embedsite.servers.logs import failed, keep_small, tail
 from embedsite.servers.sizing import sized
+from search_app.analysis import sql_role
 
 START_SECONDS = 120  # crash recovery replays at most max_wal_size
 _ROLE = "embedsite"
@@ -48,6 +49,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._create()
         if self._knock() is Answer.DOWN and not self._wait_for_running():
+            self._prepare_sql()
             self._launch()
         if self._knock() is Answer.REFUSED:
             self._mend_role()
@@ -124,6 +126,19 @@ class Postgres:
         if f'"{_ROLE}"' not in existing:
             self._single(self.data, "postgres", f"CREATE DATABASE {_ROLE} OWNER {_ROLE};")
         self._launch()
+
+    def _prepare_sql(self) -> None:
+        """Give a cluster, once, the role that runs typed SQL, and close what it must not call."""
+        done, wanted = self.data / "embedsite.sql_role", sql_role.VERSION
+        if (done.exists() and done.read_text() == wanted) or self._is_mine(self._pid()):
+            return
+        self._clear_up()
+        for statement in sql_role.role(paths.secret(self.layout.var, "postgres_sql")):
+            self._single(self.data, "postgres", statement)
+        for database in ("template1", _ROLE):
+            for statement in sql_role.closed(_ROLE):
+                self._single(self.data, database, statement)
+        self.user.write(done, wanted)
 
     def _launch(self) -> None:
         self.user.folder(self.layout.sockets)

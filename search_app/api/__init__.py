@@ -23,6 +23,7 @@ from search_app.api.quality import (
 )
 from search_app.api.relations import near_duplicates, pairs, related, related_passages
 from search_app.api.searching import search, similar, why_not
+from search_app.api.sql import SavedQueryViewSet, sql
 from search_app.api.suggesting import suggest
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "EvaluationViewSet",
     "JudgedQueryViewSet",
     "ModelChangeView",
+    "SavedQueryViewSet",
     "UpkeepView",
     "compare",
     "judged_export",
@@ -46,6 +48,7 @@ __all__ = [
     "related_passages",
     "search",
     "similar",
+    "sql",
     "suggest",
     "vector",
     "weights",

@@ -10,6 +10,7 @@ from search_app.models.derived import (
 from search_app.models.evaluating import Evaluation, RankingWeights
 from search_app.models.judging import BEST_GRADE, FeedbackChoice, JudgedQuery, Judgement
 from search_app.models.searching import DocumentNumber, PastSearch
+from search_app.models.sql import SavedQuery, SqlRun
 from search_app.models.upkeep import LEAST_RECALL, Upkeep
 from search_app.models.wishes import Wish
 
@@ -28,6 +29,8 @@ __all__ = [
     "PastSearch",
     "RankingWeights",
     "RelatedDocument",
+    "SavedQuery",
+    "SqlRun",
     "Upkeep",
     "Wish",
 ]

@@ -29,6 +29,7 @@ from search_app.views.quality import (
     weights_revert,
 )
 from search_app.views.searching import search
+from search_app.views.sql import sql, sql_delete, sql_save, sql_saved
 from search_app.views.suggesting import suggest
 from search_app.views.why_not import why_not
 from search_app.views.widget import (
@@ -77,6 +78,10 @@ __all__ = [
     "related_json",
     "related_widget",
     "search",
+    "sql",
+    "sql_delete",
+    "sql_save",
+    "sql_saved",
     "suggest",
     "thumb",
     "tools",

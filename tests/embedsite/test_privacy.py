@@ -19,9 +19,9 @@ from collections_app.models import ApiToken, Collection, Document, Passage, Run,
 from collections_app.services import sources, uploads
 from rag_app import answer
 from rag_app.models import Question
-from search_app import related
+from search_app import related, sql
 from search_app.evaluation import judging
-from search_app.models import Cluster, Evaluation, JudgedQuery, RelatedDocument
+from search_app.models import Cluster, Evaluation, JudgedQuery, RelatedDocument, SavedQuery
 from tests.factories import PASSWORD, CollectionFactory, UserFactory, embedded
 from tests.search_app.rows import cluster
 
@@ -33,7 +33,7 @@ METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done opened feedback feedback_delete"
-    " tools embed compare api-compare"
+    " tools embed compare api-compare sql sql_save api-sql api-sql-queries-list"
     " collections collection_new tokens search search_suggest why_not ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
@@ -54,6 +54,7 @@ ADDRESSES = {
     " api-collection-judged api-collection-judged-import api-collection-judged-export"
     " api-collection-evaluations api-collection-weights api-collection-weights-revert"
     " quality weights_revert judged_list judged_new judged_import judged_export",
+    "query": "sql_saved sql_delete api-sql-queries-detail api-sql-queries-run",
     "judged": "judged judged_delete api-judged-queries-detail",
     "evaluation": "evaluation evaluation_state evaluation_apply evaluation_accept"
     " api-evaluations-detail api-evaluations-apply api-evaluations-accept",
@@ -82,7 +83,7 @@ SILENT = (
     "model_change_progress model_change_action reindex api-collection-model-change"
     " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
     " api-collection-reindex "
-    "tools embed compare api-compare "
+    "tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "robots favicon health set_language login logout password_change password_change_done"
     " collection_new api-root api-models api-embed models model_kinds model model_edit"
     " model_progress model_action model_new openai-embeddings openai-models openai-model"
@@ -173,7 +174,9 @@ def private(settings, tmp_path):
     evaluation = Evaluation.objects.create(
         collection=home, owner=owner, state="failed", error=f"{SECRET} failed"
     )
+    query = sql.save(owner, f"{SECRET} query", "SELECT 1")
     return {
+        "query": query.slug,
         "judged": judged.pk,
         "evaluation": evaluation.pk,
         "owner": owner,
@@ -239,7 +242,7 @@ def told(response):
 
 def counts():
     models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload, Source)
-    models += (Run, JudgedQuery, Evaluation)
+    models += (Run, JudgedQuery, Evaluation, SavedQuery)
     return {model: model._base_manager.count() for model in models}
 
 
@@ -267,6 +270,7 @@ def test_nobody_else_is_told_anything(private, public):
 def test_private_is_answered_as_what_does_not_exist(private, public):
     nothing = {kind: 10**12 for kind in ADDRESSES if kind} | {
         "question": uuid.uuid4(),
+        "query": "nosuchquery",
         "upload": uuid.uuid4(),
         "rows": uuid.uuid4(),
     }

@@ -1,0 +1,243 @@
+"""Ways out of typed SQL: each is refused by the words of the query, and most by the role alone."""
+
+import contextlib
+import uuid
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from collections_app.models import Document
+from collections_app.services import Rejected
+from search_app import sql
+from search_app.analysis.sql_text import Refused, statement
+from search_app.models import SqlRun
+from search_app.queries import sql_reader
+from tests.factories import CollectionFactory, UserFactory, embedded
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not settings.SQL_READER, reason="no SQL_DATABASE_URL"),
+]
+
+# What the role and the cursor refuse as well, whatever the check of the words let through.
+WALLS = """
+INSERT INTO documents (title) VALUES ('x')
+UPDATE documents SET title = 'x'
+DELETE FROM documents
+TRUNCATE public.collections_app_document
+DROP TABLE public.auth_user
+CREATE TABLE t (a int)
+CREATE TEMP TABLE t (a int)
+CREATE VIEW explore.mine AS SELECT 1
+CREATE FUNCTION explore.f() RETURNS int LANGUAGE sql AS 'SELECT 1'
+ALTER ROLE embedsite_sql SUPERUSER
+GRANT ALL ON ALL TABLES IN SCHEMA public TO embedsite_sql
+SELECT 1 INTO t
+SELECT * INTO TEMP t FROM documents
+WITH gone AS (DELETE FROM documents RETURNING *) SELECT * FROM gone
+WITH new AS (INSERT INTO public.auth_user DEFAULT VALUES RETURNING *) SELECT * FROM new
+SELECT * FROM documents FOR UPDATE
+SELECT 1; DROP TABLE public.auth_user
+SELECT 1; SELECT 2
+COMMIT
+ROLLBACK; DROP TABLE public.auth_user
+BEGIN
+SET ROLE embedsite
+SET SESSION AUTHORIZATION embedsite
+RESET ROLE
+SET statement_timeout = 0
+SET TRANSACTION READ WRITE
+COPY documents TO '/tmp/out'
+COPY documents TO PROGRAM 'id'
+COPY (SELECT 1) TO STDOUT
+COPY documents FROM '/etc/passwd'
+DO $$ BEGIN PERFORM 1; END $$
+CALL explore.seen()
+EXECUTE something
+PREPARE p AS SELECT 1
+DECLARE c CURSOR FOR SELECT 1
+LISTEN news
+NOTIFY news
+VACUUM
+LOCK TABLE public.auth_user
+EXPLAIN ANALYZE SELECT * FROM documents
+SHOW data_directory
+LOAD 'plpgsql'
+SELECT * FROM public.auth_user
+SELECT password FROM auth_user
+SELECT * FROM collections_app_document
+SELECT * FROM public.search_app_sqlrun
+SELECT * FROM public.collections_app_apitoken
+SELECT * FROM public.django_session
+TABLE public.auth_user
+SELECT * FROM pg_authid
+SELECT * FROM pg_catalog.pg_shadow
+SELECT * FROM pg_stat_activity
+SELECT query FROM pg_catalog.pg_stat_get_activity(NULL)
+SELECT * FROM pg_locks
+SELECT * FROM pg_settings
+SELECT * FROM pg_statistic
+SELECT * FROM pg_largeobject
+SELECT * FROM pg_file_settings
+SELECT * FROM pg_hba_file_rules
+SELECT pg_read_file('/etc/passwd')
+SELECT pg_read_binary_file('/etc/passwd')
+SELECT pg_ls_dir('.')
+SELECT pg_stat_file('/etc/passwd')
+SELECT lo_import('/etc/passwd')
+SELECT lo_create(0)
+SELECT lo_export(1, '/tmp/x')
+SELECT dblink('host=/tmp', 'SELECT 1')
+SELECT * FROM dblink('host=/tmp', 'SELECT 1') AS t(a int)
+SELECT pg_sleep(30)
+SELECT pg_sleep_for('30 s')
+SELECT set_config('statement_timeout', '0', false)
+SELECT set_config('embedsite.run', 'x', false)
+SELECT set_config('role', 'embedsite', false)
+SELECT pg_advisory_lock(1)
+SELECT pg_try_advisory_lock(1)
+SELECT pg_advisory_xact_lock(1)
+SELECT pg_notify('a', 'b')
+SELECT pg_cancel_backend(1)
+SELECT pg_terminate_backend(1)
+SELECT pg_reload_conf()
+SELECT pg_rotate_logfile()
+SELECT pg_switch_wal()
+SELECT pg_create_restore_point('x')
+SELECT pg_logical_emit_message(false, 'a', 'b')
+SELECT query_to_xml('SELECT 1', true, true, '')
+SELECT table_to_xml('documents', true, true, '')
+SELECT database_to_xml(true, true, '')
+SELECT ts_stat('SELECT 1')
+SELECT nextval('public.auth_user_id_seq')
+SELECT setval('public.auth_user_id_seq', 1)
+SELECT repeat('x', 1000000000)
+SELECT lpad('x', 1000000000)
+SELECT ('5'::float8).pg_sleep
+SELECT "pg_sleep"(30)
+SELECT pg_catalog."pg_sleep"/* */ (30)
+SELECT $1
+""".strip().splitlines()
+
+# What gives nothing away, but is closed to queries all the same.
+WORDS = """
+SELECT current_setting('data_directory')
+SELECT current_setting('embedsite.run')
+SELECT explore.seen()
+SELECT explore.measure('result', 1, 1)
+SELECT * FROM pg_class
+SELECT relname, reltuples FROM pg_catalog.pg_class
+SELECT proname FROM pg_proc
+SELECT rolname FROM pg_roles
+SELECT * FROM pg_user
+SELECT * FROM pg_stats
+SELECT definition FROM pg_views
+SELECT * FROM information_schema.tables
+SELECT * FROM "information_schema"."columns"
+SELECT 'pg_authid'::regclass
+SELECT regclass 'auth_user'
+SELECT CAST('set_config' AS regproc)
+SELECT version()
+SELECT inet_server_addr()
+SELECT txid_current()
+SELECT format('%1000000000s', 'x')
+SELECT U&"\\0070g_authid"
+SELECT U&'\\0070'
+SELECT pg_get_viewdef('documents')
+SELECT has_table_privilege('auth_user', 'select')
+SELECT * FROM documents TABLESAMPLE system (1)
+SELECT xmlparse(DOCUMENT '<a/>')
+SELECT 1 OPERATOR(pg_catalog.+) 1
+SELECT embed('text')
+SELECT 'open
+SELECT "open
+SELECT $a$open
+SELECT 1 /* open /* */
+SELECT (1
+""".strip().splitlines()
+
+
+@pytest.fixture
+def user():
+    return UserFactory(username="prisoner")
+
+
+@pytest.fixture
+def hidden():
+    return embedded(CollectionFactory(name="hidden"), {"hidden.txt": "zyxomma of another user"})
+
+
+def nothing_has_happened():
+    assert Document.objects.get().title != "x"
+    assert get_user_model().objects.count() == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_largeobject_metadata")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_there_are_enough_of_them():
+    assert len(set(WALLS)) + len(set(WORDS)) > 120
+
+
+def test_the_words_of_each_are_refused(user, hidden):
+    through = []
+    for attempt in [*WALLS, *WORDS]:
+        with contextlib.suppress(Rejected):
+            through.append((attempt, sql.run(user, attempt, {}).rows))
+    assert through == []
+    nothing_has_happened()
+
+
+@pytest.mark.skipif(not settings.EMBEDDED_POSTGRES, reason="the server's own set-up differs")
+def test_the_role_refuses_without_looking_at_the_words(user, hidden):
+    through = []
+    for attempt in WALLS:
+        begun = SqlRun.objects.create(user=user, sql="", token=uuid.uuid4(), collections=[])
+        with contextlib.suppress(sql_reader.Failed):
+            through.append((attempt, sql_reader.read(begun.token, attempt, []).rows))
+    assert through == []
+    nothing_has_happened()
+
+
+def test_rows_of_others_stay_hidden_from_the_role_without_a_run(hidden):
+    for token in (uuid.uuid4(), uuid.UUID(int=0)):
+        for view in ("documents", "passages", "passage_vectors", "collections"):
+            found = sql_reader.read(token, f"SELECT count(*) FROM {view}", [])
+            assert found.rows == [[0]], view
+
+
+def test_another_users_run_cannot_be_taken_over(user, hidden):
+    other = hidden[0].collection
+    SqlRun.objects.create(user=other.owner, sql="", token=uuid.uuid4(), collections=[other.pk])
+    for attempt in (
+        "SELECT set_config('embedsite.run', "
+        "(SELECT token::text FROM public.search_app_sqlrun), false)",
+        "SELECT collections FROM public.search_app_sqlrun",
+    ):
+        with pytest.raises(sql_reader.Failed, match="permission denied"):
+            sql_reader.read(uuid.uuid4(), attempt, [])
+    assert sql.run(user, "SELECT * FROM documents", {}).rows == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SELECT lower(title), "title", \'pg_sleep(1)\', "a b" FROM (SELECT 1 AS "a b") AS t(title)',
+        "WITH t(a, b) AS (VALUES (1, 2)) SELECT a FROM t WHERE a IN (1) AND (b > 1) -- pg_sleep()",
+        "SELECT count(*) FILTER (WHERE tokens > 1) OVER (PARTITION BY state) FROM documents;",
+        "SELECT CAST(1.5 AS numeric(10, 2)), ARRAY[1,2][1:2], x.y::vector(3) FROM x -- ;",
+        "SELECT E'it\\'s', $q$ '; -- $q$, 'a''b', 1e5 /* a /* nested */ comment */",
+    ],
+)
+def test_ordinary_queries_pass(text):
+    assert statement(text).sql
+
+
+@pytest.mark.parametrize("text", ["", "  -- nothing", ";", "x" * 20_001, "SELECT '\x00'"])
+def test_what_is_no_query_is_told(text):
+    with pytest.raises(Refused):
+        statement(text)

@@ -121,6 +121,18 @@ urlpatterns = [
         name="api-collection-clusters",
     ),
     path(
+        "collections/<int:pk>/map/",
+        search_api.CollectionMapView.as_view(),
+        name="api-collection-map",
+    ),
+    path("collections/<int:pk>/map/points/", search_api.map_points, name="api-map-points"),
+    path("collections/<int:pk>/map/data/", search_api.map_data, name="api-map-data"),
+    path(
+        "collections/<int:pk>/map/collection/",
+        search_api.MapCopyView.as_view(),
+        name="api-map-copy",
+    ),
+    path(
         "collections/<int:pk>/judged-queries/",
         search_api.CollectionJudgedQueries.as_view(),
         name="api-collection-judged",

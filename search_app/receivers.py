@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from collections_app.models import Document, ModelChange
 from collections_app.signals import documents_deleting, documents_indexed, model_building
 from collections_app.wake import call
-from search_app import building, related, tasks
+from search_app import building, placing, related, tasks
 from search_app.models import SqlRun
 from search_app.queries import indexes, sql_views
 
@@ -27,6 +27,7 @@ def forget(document_ids: Sequence[int], **_: Any) -> None:
     """In the deleting transaction: nothing points at what goes."""
     related.forget(document_ids)
     building.forget(document_ids)
+    placing.forget(document_ids)
 
 
 @receiver(model_building)

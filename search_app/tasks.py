@@ -5,7 +5,7 @@ from django.conf import settings
 
 from collections_app.models import Collection
 from collections_app.wake import call
-from search_app import building, related, upkeep
+from search_app import building, placing, related, upkeep
 from search_app.evaluation import nightly, work
 from search_app.models import Upkeep
 from search_app.queries import indexes
@@ -13,14 +13,27 @@ from search_app.queries import indexes
 
 @shared_task
 def refresh_related(collection_id: int) -> None:
-    """Bring a collection's document vectors and related lists up to date."""
+    """Bring a collection's document vectors, related lists and map up to date."""
     related.refresh(collection_id)
+    placing.place(collection_id)
 
 
 @shared_task
 def build_clusters(collection_id: int) -> None:
     """Build the clusters that were asked for in a collection."""
     building.build(collection_id)
+
+
+@shared_task
+def build_map(collection_id: int) -> None:
+    """Make the map that was asked for of a collection."""
+    placing.build(collection_id)
+
+
+@shared_task
+def place_documents(collection_id: int) -> None:
+    """Put a collection's new documents on its map."""
+    placing.place(collection_id)
 
 
 @shared_task
@@ -53,12 +66,18 @@ def look_after_indexes() -> None:
 def sweep() -> None:
     """Every 30 s: whatever is behind, because a worker died or a wake-up was lost."""
     building.give_up()
+    placing.give_up()
+    placing.requeue_outdated()
     work.give_up()
     upkeep.give_up()
     for collection_id in related.stale():
         call(refresh_related, collection_id)
     for collection_id in building.waiting():
         call(build_clusters, collection_id)
+    for collection_id in placing.waiting():
+        call(build_map, collection_id)
+    for collection_id in placing.behind():
+        call(place_documents, collection_id)
     for evaluation_id in work.waiting():
         call(run_evaluation, evaluation_id)
     for upkeep_id in upkeep.waiting():

@@ -28,6 +28,7 @@ await mkdir(dist, { recursive: true });
 await build({
   entryPoints: {
     app: join(here, "js", "app.js"),
+    map: join(here, "js", "map", "index.js"),
     api_docs: join(here, "js", "api_docs.js"),
     style: join(here, "css", "app.css"),
     admin: join(here, "css", "admin.css"),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-RESERVED = ("id", "title", "type", "language", "source", "added")
+RESERVED = ("id", "title", "type", "language", "source", "added", "map_area", "map_cluster")
 METADATA = "metadata."  # before a key that is named like one of these
 
 Kind = Literal["phrase", "excluded", "field", "prefix"]

@@ -15,6 +15,7 @@ from search_app.api.judging import (
     judged_import,
 )
 from search_app.api.looking import compare, vector
+from search_app.api.maps import CollectionMapView, MapCopyView, map_data, map_points
 from search_app.api.quality import (
     CollectionEvaluations,
     EvaluationViewSet,
@@ -31,14 +32,18 @@ __all__ = [
     "CollectionClusters",
     "CollectionEvaluations",
     "CollectionJudgedQueries",
+    "CollectionMapView",
     "EvaluationViewSet",
     "JudgedQueryViewSet",
+    "MapCopyView",
     "ModelChangeView",
     "SavedQueryViewSet",
     "UpkeepView",
     "compare",
     "judged_export",
     "judged_import",
+    "map_data",
+    "map_points",
     "model_change_act",
     "model_change_compare",
     "model_change_estimate",

@@ -9,6 +9,7 @@ from search_app.models.derived import (
 )
 from search_app.models.evaluating import Evaluation, RankingWeights
 from search_app.models.judging import BEST_GRADE, FeedbackChoice, JudgedQuery, Judgement
+from search_app.models.mapping import CollectionMap, MapPoint
 from search_app.models.searching import DocumentNumber, PastSearch
 from search_app.models.sql import SavedQuery, SqlRun
 from search_app.models.upkeep import LEAST_RECALL, Upkeep
@@ -20,12 +21,14 @@ __all__ = [
     "Cluster",
     "ClusterMember",
     "Clustering",
+    "CollectionMap",
     "DocumentNumber",
     "DocumentVector",
     "Evaluation",
     "FeedbackChoice",
     "JudgedQuery",
     "Judgement",
+    "MapPoint",
     "PastSearch",
     "RankingWeights",
     "RelatedDocument",

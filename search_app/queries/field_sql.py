@@ -16,6 +16,7 @@ from collections_app.pipeline.extract import FORMATS
 from collections_app.services import Rejected
 from search_app.analysis import values
 from search_app.analysis.query import Field
+from search_app.queries import map_fields
 
 SHORT = {  # names of media types that are not the end of them
     "text": "text/plain",
@@ -182,6 +183,17 @@ class Builder:
 
     def collection(self, ids: Sequence[int]) -> str:
         return f"document.collection_id = ANY({self._value(list(ids))}::bigint[])"
+
+    def area(self, field: Field) -> str:
+        """On the map of its collection, within these corners."""
+        path = ",".join(f"({x},{y})" for x, y in map_fields.corners(field))
+        return map_fields.IN_AREA.format(area=self._value(f"({path})"))
+
+    def cluster(self, field: Field) -> str:
+        number = map_fields.cluster(field)
+        if not number:
+            return map_fields.IN_NONE
+        return map_fields.IN_CLUSTER.format(cluster=self._value(number))
 
     def source(self, ids: Sequence[int]) -> str:
         """What a source gave, and what was made of its files of code."""

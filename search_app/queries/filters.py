@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from collections_app.models import Collection, Source, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.query import METADATA, RESERVED, Field
-from search_app.queries import field_sql
+from search_app.queries import field_sql, map_fields
 from search_app.queries.scope import Condition, Scope
 
 FEW = 5000  # passages that are read one by one rather than through an index and a condition
@@ -119,6 +119,10 @@ def is_possible(field: Field) -> bool:
             field_sql.language(field)
         elif field.name == "added":
             field_sql.moments(field)
+        elif field.name == "map_area":
+            map_fields.corners(field)
+        elif field.name == "map_cluster":
+            map_fields.cluster(field)
     except Rejected:
         return False
     return field.name != "source" or field.operation == "is"
@@ -142,6 +146,10 @@ def _sql(
         case "language":
             language = field_sql.language(field)
             return build.collection([one.pk for one in collections if one.language == language])
+        case "map_area":
+            return build.area(field)
+        case "map_cluster":
+            return build.cluster(field)
     return build.source(_source(field, collections, user))
 
 

@@ -18,6 +18,15 @@ from search_app.views.judged import (
     judged_new,
 )
 from search_app.views.looking import compare, embed, tools, vector
+from search_app.views.map_choices import map_copy, map_export
+from search_app.views.maps import (
+    map_hits,
+    map_page,
+    map_points,
+    map_state,
+    map_titles,
+    map_values_page,
+)
 from search_app.views.pairs import duplicates, pairs
 from search_app.views.passages import document_passages
 from search_app.views.quality import (
@@ -64,6 +73,14 @@ __all__ = [
     "judged_import",
     "judged_list",
     "judged_new",
+    "map_copy",
+    "map_export",
+    "map_hits",
+    "map_page",
+    "map_points",
+    "map_state",
+    "map_titles",
+    "map_values_page",
     "model_change",
     "model_change_action",
     "model_change_progress",

@@ -19,7 +19,7 @@ from collections_app.models import ApiToken, Collection, Document, Passage, Run,
 from collections_app.services import sources, uploads
 from rag_app import answer
 from rag_app.models import Question
-from search_app import related, sql
+from search_app import maps, related, sql
 from search_app.evaluation import judging
 from search_app.models import Cluster, Evaluation, JudgedQuery, RelatedDocument, SavedQuery
 from tests.factories import PASSWORD, CollectionFactory, UserFactory, embedded
@@ -47,6 +47,8 @@ ADDRESSES = {
     " api-collections-pause api-collections-resume api-collections-cancel"
     " documents_add text_add clusters clusters_state pairs duplicates"
     " widget_preview page_widget page_html page_json api-collection-near-duplicates"
+    " map map_state map_points map_values map_hits map_titles map_export map_copy"
+    " api-collection-map api-map-points api-map-data api-map-copy"
     " api-collections-detail api-collections-progress api-collections-reembed"
     " api-collections-retry api-collection-documents api-collection-similar"
     " api-collection-pairs api-collection-clusters api-collection-uploads api-collection-usage"
@@ -85,6 +87,7 @@ SILENT = (
     " api-collection-reindex "
     "tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "robots favicon health set_language login logout password_change password_change_done"
+    " map_state map_values map_hits map_copy api-collection-map api-map-copy"
     " collection_new api-root api-models api-embed models model_kinds model model_edit"
     " model_progress model_action model_new openai-embeddings openai-models openai-model"
     " api-model api-model-probe"
@@ -127,6 +130,7 @@ QUERIES = {
     **dict.fromkeys(
         ("page_widget", "page_html", "page_json"), "url=https://zyx.example/{document}"
     ),
+    "map_titles": "d={document}",
 }
 UUIDS = re.compile("/(questions|uploads)/{")  # numbered so, not 1, 2, 3
 ASKED = "Where do the boats lie?"
@@ -165,6 +169,8 @@ def private(settings, tmp_path):
     documents = embedded(home, texts, metadata={"place": SECRET})
     related.refresh(home.pk)
     group = cluster(home, documents, name=f"{SECRET} group")
+    maps.request(home)
+    maps.build(home.pk)
     asked = answer.ask(owner, f"Where do the {SECRET} boats lie?", collection=home)
     token, key = services.create_token(owner, f"{SECRET} token", "read")
     upload = uploads.begin(owner, home, f"{SECRET}.txt", 5)

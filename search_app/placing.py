@@ -1,0 +1,154 @@
+"""Maps made from the wishes in the database, and documents placed on them as they arrive.
+
+Claims are those of `search_app.leases`. A document that arrives or changes is placed by the
+stored axes: no other point moves. Only a map that is made anew, or one whose collection has
+changed its model, gets new axes, turned so that it looks as before.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from collections_app.models import Collection
+from search_app import leases
+from search_app.analysis import projection
+from search_app.analysis.projection import Axes
+from search_app.models import CollectionMap
+from search_app.queries import documents, locks, points
+
+logger = logging.getLogger(__name__)
+
+
+def build(collection_id: int) -> bool:
+    """Make the map that was asked for. False where nothing waits, or the claim was lost.
+
+    A failure is recorded with its reason. Raises DatabaseError; the sweep calls again then.
+    """
+    rows = CollectionMap.objects.filter(collection=collection_id)
+    claimed = leases.claim(rows.select_related("collection__embedding_model"))
+    if claimed is None:
+        return False
+    began = timezone.now()
+    try:
+        matrix = documents.current_matrix(claimed.collection)
+        axes, places = projection.fit(matrix.vectors, *_former(claimed, matrix.ids))
+    except DatabaseError:
+        raise
+    except Exception as error:
+        logger.exception("The map of collection %d cannot be made.", collection_id)
+        return leases.fail(claimed, f"The map could not be made ({error!r}).")
+    return _finish(claimed, began, matrix.ids, axes, places)
+
+
+def place(collection_id: int) -> int:
+    """Place the documents that are new or changed since; how many."""
+    rows = CollectionMap.objects.filter(
+        collection=collection_id, mean__isnull=False, model=F("collection__embedding_model")
+    )
+    found = rows.select_related("collection__embedding_model").first()
+    if found is None:
+        return 0
+    with transaction.atomic():
+        locks.hold_derived(collection_id)
+        ids, vectors = points.vectors_of(points.unplaced(found), found.collection)
+        if len(ids):
+            points.add(found, ids, projection.place(vectors, axes_of(found)))
+    return len(ids)
+
+
+def behind() -> list[int]:
+    """Ids of collections whose map lacks a document."""
+    return points.behind()
+
+
+def waiting() -> list[int]:
+    """Ids of collections whose map a worker may make now."""
+    return list(leases.waiting(CollectionMap.objects.all()).values_list("collection", flat=True))
+
+
+def give_up() -> int:
+    """Record as failed what stopped its worker every time; how many."""
+    return leases.given_up(CollectionMap.objects.all()).update(
+        **leases.RELEASED,
+        state=CollectionMap.State.FAILED,
+        error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it made the map. "
+        "Its log may say why.",
+    )
+
+
+def requeue_outdated() -> int:
+    """Ask anew for maps of vectors that their collection has no more; how many."""
+    rows = CollectionMap.objects.filter(state=CollectionMap.State.READY)
+    current = rows.filter(model=F("collection__embedding_model"))
+    return rows.exclude(pk__in=current.values("pk")).update(**leases.FRESH, requested=Now())
+
+
+def forget(document_ids: Sequence[int]) -> None:
+    """Take documents that are about to be deleted off their maps."""
+    with transaction.atomic():
+        locks.hold_derived_of(document_ids)
+        points.forget(document_ids)
+
+
+def axes_of(row: CollectionMap) -> Axes:
+    """Of a map that has been made."""
+    assert row.mean is not None
+    assert row.first is not None
+    assert row.second is not None
+    return Axes(
+        np.asarray(row.mean, np.float64),
+        np.array([row.first, row.second], np.float64),
+        np.array([row.explained_first, row.explained_second]),
+        np.array([row.low_first, row.low_second]),
+        row.side,
+    )
+
+
+Former = tuple[Axes, tuple[projection.Ints, projection.Ints]] | tuple[None, None]
+
+
+def _former(claimed: CollectionMap, ids: np.ndarray) -> Former:
+    """The axes there were, and where which of these documents lay."""
+    if claimed.mean is None:
+        return None, None
+    old = points.read(claimed.collection)
+    kept = np.isin(ids, old["id"])
+    rows = np.searchsorted(old["id"].astype(np.int64), ids[kept])
+    places = np.stack([old["x"][rows], old["y"][rows]], axis=1).astype(np.int32)
+    return axes_of(claimed), (np.flatnonzero(kept).astype(np.int32), places)
+
+
+@transaction.atomic
+def _finish(
+    claimed: CollectionMap, began: datetime, ids: np.ndarray, axes: Axes, places: projection.Ints
+) -> bool:
+    """Write the map, unless the claim was lost."""
+    locks.hold_derived(claimed.collection_id)
+    if not leases.held(claimed).select_for_update().exists():
+        return False
+    home: Collection = claimed.collection
+    points.replace(claimed, ids, places)
+    leases.held(claimed).update(
+        **leases.RELEASED,
+        state=CollectionMap.State.READY,
+        error="",
+        built=began,
+        model=home.embedding_model,
+        fitted=len(ids),
+        mean=axes.mean,
+        first=axes.directions[0],
+        second=axes.directions[1],
+        explained_first=float(axes.explained[0]),
+        explained_second=float(axes.explained[1]),
+        low_first=float(axes.low[0]),
+        low_second=float(axes.low[1]),
+        side=axes.side,
+    )
+    return True

@@ -1,0 +1,152 @@
+"""The map in a real browser: drawn, pointed at, drawn around, searched, coloured, by phone."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+VIEWS = [("light", 1440), ("light", 390), ("dark", 1440), ("dark", 390)]
+NOTES = {
+    "bread": "Bread dough rises in the warm oven, loaf number {n}.",
+    "ships": "Ships sail from the harbour at dawn, vessel number {n}.",
+    "stars": "Stars and planets shine in the night sky, star number {n}.",
+}
+
+
+@pytest.fixture(scope="module")
+def mapped(site):
+    """The number of a collection with clusters and a map."""
+    rows = [
+        {"id": f"{kind}-{n}", "text": text.format(n=n), "kind": kind}
+        for kind, text in NOTES.items()
+        for n in range(8)
+    ]
+    path = Path(site.var.parent, "notes.json")
+    path.write_text(json.dumps([{"id": row["id"], "text": row["text"]} for row in rows]))
+    site.manage("embed_multi", "mapped", str(path))
+    site.manage("cluster", "mapped", "3")
+    site.manage("map", "mapped")
+
+
+@pytest.fixture
+def page(visit, site, mapped):
+    visit.log_in(site)
+    visit.goto("/c/")
+    visit.page.get_by_role("link", name="mapped", exact=True).first.click()
+    visit.page.get_by_role("navigation", name="Collection").get_by_role("link", name="Map").click()
+    visit.page.locator("[data-map][data-ready]").wait_for()
+    return visit.page
+
+
+def places(page):
+    """Where each point is on the stage, in the order of documents."""
+    return page.evaluate(
+        "() => { const view = document.querySelector('[data-map]').mapView;"
+        " return [...view.points.ids].map((_, i) =>"
+        " view.toScreen(view.points.at[2 * i], view.points.at[2 * i + 1])); }"
+    )
+
+
+def lit(page):
+    return page.evaluate(
+        "() => document.querySelector('[data-map]').mapView.states.filter((s) => s === 3).length"
+    )
+
+
+def on_stage(page, x, y):
+    box = page.locator("[data-map-stage] canvas").bounding_box()
+    return box["x"] + x, box["y"] + y
+
+
+def test_points_are_drawn_named_and_lead_to_their_documents(page):
+    drawn = page.evaluate(
+        "() => { const view = document.querySelector('[data-map]').mapView; view.drawing.draw();"
+        " const gl = view.drawing.gl, w = gl.drawingBufferWidth, h = gl.drawingBufferHeight;"
+        " const bytes = new Uint8Array(4 * w * h);"
+        " gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, bytes);"
+        " return bytes.filter((value, i) => i % 4 === 3 && value).length; }"
+    )
+    assert drawn > 24 * 20  # pixels
+    assert page.locator("[data-map-labels] span:visible").count() >= 1
+    expect(page.locator("[data-map-legend] li")).to_have_count(3)
+    page.mouse.move(*on_stage(page, *places(page)[0]))
+    expect(page.locator("[data-map-tip] span")).to_have_text(re.compile("bread|ships|stars", re.I))
+    page.mouse.click(*on_stage(page, *places(page)[0]))
+    page.wait_for_url("**/d/*/")
+
+
+def test_drawing_around_points_chooses_them_and_makes_a_collection(page):
+    found = places(page)
+    xs, ys = zip(*found[:8], strict=True)  # the bread
+    page.get_by_role("button", name="Draw around").click()
+    left, right, top, bottom = min(xs) - 9, max(xs) + 9, min(ys) - 9, max(ys) + 9
+    page.mouse.move(*on_stage(page, left, top))
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 5)):
+        page.mouse.move(*on_stage(page, x, y), steps=6)
+    page.mouse.up()
+    expect(page.locator("#map-table-title")).to_have_text("8 documents chosen")
+    page.wait_for_url("**filter=map_area*")
+    assert lit(page) == 8
+    page.reload()
+    page.locator("[data-map][data-ready]").wait_for()
+    assert lit(page) == 8
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.path().read_text().count("\n") == 9
+    page.get_by_label("Name of the new collection").fill("Bread alone")
+    page.get_by_role("button", name="Make a collection of these").click()
+    page.locator("h1", has_text="Bread alone").wait_for()
+    page.go_back()
+    page.get_by_role("link", name="Search in these").click()
+    page.wait_for_url("**/search/?c=*filter=map_area*")
+
+
+def test_a_search_lights_up_its_hits_and_lists_them(page):
+    page.get_by_label("Light up what is about").fill("sailing out of a port")
+    page.keyboard.press("Enter")
+    title = page.locator("#map-table-title")
+    expect(title).to_have_text(re.compile(r"\d+ documents? chosen"))
+    expect(page.locator("#map-table tbody tr").first).to_contain_text("ships")
+    page.wait_for_function(
+        "() => document.querySelector('[data-map]').mapView.states.some((s) => s === 3)"
+    )
+    page.get_by_label("Colour by").select_option("score")
+    expect(page.locator("[data-map-legend] .is-scale")).to_be_visible()
+
+
+def test_keyboard_alone_chooses_a_cluster_and_reads_the_table(page):
+    page.get_by_label("Cluster", exact=True).select_option(index=1)
+    expect(page.locator("#map-table-title")).to_have_text("8 documents chosen")
+    page.get_by_role("link", name="Choose nothing").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#map-table-title")).to_have_text("24 documents on the map")
+
+
+def test_zooming_moves_the_points_and_shows_all_again(page):
+    before = places(page)
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_function(
+        "(x) => document.querySelector('[data-map]').mapView.view.zoom > 1.5", arg=0
+    )
+    assert places(page) != before
+    page.get_by_role("button", name="Show all").click()
+    assert sum(places(page), []) == pytest.approx(sum(before, []))
+
+
+def test_the_map_breaks_no_rule_and_fits_a_phone(page, visit, pictures):
+    found = {}
+    for theme, width in VIEWS:
+        page.context.add_cookies([{"name": "theme", "value": theme, "url": visit.url}])
+        page.set_viewport_size({"width": width, "height": 900})
+        page.reload()
+        page.locator("[data-map][data-ready]").wait_for()
+        page.screenshot(path=pictures / f"map-{theme}-{width}.png", full_page=True)
+        rules = Axe().run(page).response["violations"]
+        found[theme, width] = [(one["id"], [n["target"] for n in one["nodes"]]) for one in rules]
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert {view: rules for view, rules in found.items() if rules} == {}

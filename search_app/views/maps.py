@@ -151,7 +151,7 @@ def _chosen(request: HttpRequest, collection: Collection) -> dict[str, Any]:
     if page > paginator.num_pages:
         raise Http404
     rows = [Row(one, found.cosines.get(one.pk)) for one in maps.rows(found.ids)]
-    listed: Any = Page(rows, page, paginator)  # type: ignore[type-var]
+    listed: Any = Page(rows, page, paginator)
     return context | {"page": listed, "found": found}
 
 

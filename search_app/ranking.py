@@ -24,7 +24,7 @@ from search_app.queries.vectors import Nearest, matrix, nearest
 
 logger = logging.getLogger(__name__)
 
-DEPTH = 200  # passages that each leg brings in
+DEPTH = 100  # passages that each leg brings in
 SECOND = 100  # documents that get a second look
 DIGITS = 9  # scores are rounded to this, so that equal passages tie
 WORDS_FOR_MEANING = 0.2  # of cosine: what holding all of the query adds to it for `good`

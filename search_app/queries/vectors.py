@@ -17,7 +17,7 @@ from search_app.queries import binary, indexes, samples
 from search_app.queries.cursors import array
 from search_app.queries.scope import Scope
 
-EF_SEARCH = 200
+EF_SEARCH = 120
 SCAN_TUPLES = 40_000  # of an index, under a filter; then the filter's own rows are scanned
 
 Ids = NDArray[np.int64]

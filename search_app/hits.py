@@ -21,8 +21,13 @@ def _statement(model: type[Model], *left: str) -> str:
     return f"SELECT {columns} FROM {model._meta.db_table} WHERE id = ANY(%s)"  # noqa: S608
 
 
-PASSAGES = _statement(Passage)
-DOCUMENTS = _statement(Document, "text", "body")
+# What no list of hits shows stays in the table, first of all the long texts.
+PASSAGES = _statement(Passage, "content_hash", "term_count")
+DOCUMENTS = _statement(
+    Document, "text", "body", "stages", "error", "error_stage", "error_place", "attempts",
+    "not_before", "claim_token", "lease_until", "format", "encoding", "as_format", "as_encoding",
+    "content_hash", "revision",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,8 @@ def hits(
 def passages_by_id(
     ids: Iterable[int], collections: Iterable[Collection] = ()
 ) -> dict[int, Passage]:
-    """Passages with their documents, whose long texts are left in the table; their collections
-    are among those given, or are read."""
+    """Passages with their documents, as far as hits show them; their collections are among
+    those given, or are read."""
     rows = {row.pk: row for row in Passage.objects.raw(PASSAGES, [list(ids)])}
     wanted = list({row.document_id for row in rows.values()})
     documents = {row.pk: row for row in Document.objects.raw(DOCUMENTS, [wanted])}

@@ -12,6 +12,7 @@ import Stemmer
 
 VERSION = 2  # raised when other terms come of the same text: what is stored is counted anew
 MAX_TERM = 100  # characters: the width of the postings' column
+_REMEMBERED = 40  # characters of a word whose terms are
 # Languages are those of Collection.Language; Latin words in Chinese text are mostly English.
 _ALGORITHMS = {
     "english": "english",
@@ -41,7 +42,7 @@ _local = threading.local()
 
 def terms(text: str, language: str) -> list[str]:
     """The terms of `text` in order, repeated as often as they stand in it."""
-    return [term for term, _, _ in _spans(text, language)]
+    return [term for term, _, _ in term_spans(text, language)]
 
 
 def passage_terms(title: str, heading: str, text: str, language: str) -> Counter[str]:
@@ -86,18 +87,24 @@ def _stored(text: str, language: str) -> list[str]:
 
 def term_spans(text: str, language: str) -> list[tuple[str, int, int]]:
     """(term, start, end): the terms with the characters of `text` each comes from."""
-    return list(_spans(text, language))
-
-
-def _spans(text: str, language: str) -> Iterator[tuple[str, int, int]]:
+    found: list[tuple[str, int, int]] = []
     for run in _RUN.finditer(text):
-        yield from _of_run(run, language)
+        found += _of_run(run, language)
+    return found
 
 
-def _of_run(run: re.Match[str], language: str) -> Iterator[tuple[str, int, int]]:
+def _of_run(run: re.Match[str], language: str) -> list[tuple[str, int, int]]:
     if run.lastgroup == "cjk":
-        return _bigrams(run.group(), run.start())
-    return _words(run.group(), run.start(), language)
+        return list(_bigrams(run.group(), run.start()))
+    word, at = run.group(), run.start()
+    found = (_word_spans if len(word) <= _REMEMBERED else _word_spans.__wrapped__)(word, language)
+    return [(term, at + start, at + end) for term, start, end in found]
+
+
+@lru_cache(maxsize=50_000)
+def _word_spans(word: str, language: str) -> list[tuple[str, int, int]]:
+    """Those of one run. Most words of a text come again."""
+    return list(_words(word, 0, language))
 
 
 def _bigrams(run: str, at: int) -> Iterator[tuple[str, int, int]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from collections_app.intake.incoming import problem_with_metadata
-from collections_app.models import Document
+from collections_app.models import Document, Passage
 from collections_app.serializers.collections import VisibleCollectionField
 from collections_app.serializers.documents import PassageSerializer
 from search_app.hits import Hit
@@ -142,6 +142,24 @@ class FoundDocumentSerializer(DocumentLinkSerializer):
     class Meta(DocumentLinkSerializer.Meta):
         fields = (*DocumentLinkSerializer.Meta.fields, "metadata")
 
+    def to_representation(self, document: Document) -> dict[str, Any]:
+        """By hand, as in the next ones: hits are most of what a search has to write."""
+        return {
+            "id": document.pk,
+            "collection": document.collection_id,
+            "external_id": document.external_id,
+            "title": document.title,
+            "url": document.get_absolute_url(),
+            "metadata": document.metadata,
+        }
+
+
+class FoundPassageSerializer(PassageSerializer):
+    def to_representation(self, passage: Passage) -> dict[str, Any]:
+        names = ("ordinal", "heading", "text", "place", "start", "end", "token_count")
+        shown = {name: getattr(passage, name) for name in names}
+        return {"id": passage.pk, **shown, "url": passage.get_absolute_url()}
+
 
 class PieceSerializer(serializers.Serializer[Any]):
     """A piece of a snippet; put together they are the snippet."""
@@ -190,7 +208,7 @@ class FoundSerializer(serializers.Serializer[Any]):
     """A document with its best passage. `score` ranks; the others are what it is made of."""
 
     document = FoundDocumentSerializer()
-    passage = PassageSerializer()
+    passage = FoundPassageSerializer()
     score = serializers.FloatField()
     vector_score = serializers.FloatField(allow_null=True, help_text=SCORE)
     keyword_score = serializers.FloatField(help_text=gettext_lazy("BM25 of the shared words."))

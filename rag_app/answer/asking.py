@@ -78,11 +78,13 @@ def checked(text: str) -> str:
 
 def _draft(user: Viewer, text: str, collection: Collection | None) -> Draft:
     finds = find(user, text, collection)
-    if not gate.any_relevant(text, finds):
+    finds_here = gate.relevant(finds)
+    if not finds_here:
         return _nothing(finds)
+    finds = finds_here
     chat = chats.configured()
     if chat is None:
-        return _quoted(text, finds)
+        return _quoted(finds)
     packed = _packed(text, finds)
     return Draft(
         Answer.Kind.CHAT,
@@ -97,11 +99,11 @@ def _nothing(finds: Sequence[Find]) -> Draft:
     return Draft(Answer.Kind.NONE, citations=nearest)
 
 
-def _quoted(text: str, finds: Sequence[Find]) -> Draft:
+def _quoted(finds: Sequence[Find]) -> Draft:
     """The best sentences, then the passages that were found but not quoted."""
     citations = [
         _citation(finds[quote.passage], quote.start, quote.end, quote.score)
-        for quote in quoting.quotes(text, finds)
+        for quote in quoting.quotes(finds)
     ]
     if not citations:
         return _nothing(finds)

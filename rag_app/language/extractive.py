@@ -9,6 +9,7 @@ import numpy.typing as npt
 from rag_app.language.prose import Span, blocks, quotable, says_enough
 
 Vectors = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.floating]
 Embed = Callable[[list[str]], Vectors]  # n texts to (n, dimension), unit length
 Terms = Callable[[str], Collection[str]]
 
@@ -19,16 +20,21 @@ FALLBACK_CHARS = 400  # of a passage without a sentence, such as one of code
 WEIGHT_SENTENCE, WEIGHT_PASSAGE, WEIGHT_TERMS = 0.6, 0.2, 0.2
 NOVELTY = 0.3  # what a quote loses for being like one already chosen
 KEEP = 0.65  # of the best score: a sentence below it is left out
+FOLLOWS = 0.4  # of a quote's score: the sentence behind it goes along, up to so many characters
+MORE_CHARS = 420
+BETWEEN = " \n\r\t>-*+0123456789."  # all that may stand between the two
 
 
 @dataclass(frozen=True)
 class Found:
-    """A passage to quote from: its span in its document's text, and its cosine."""
+    """A passage to quote from: its span in its document's text, its cosine, and what it stands
+    under."""
 
     text: str  # the document's whole text
     start: int
     end: int
     score: float
+    heading: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,28 +49,58 @@ class Quote:
 
 
 def quotes(
-    passages: Sequence[Found], question: Vectors, embed: Embed, terms: Terms, asked: str
+    passages: Sequence[Found],
+    question: Vectors,
+    embed: Embed,
+    terms: Terms,
+    asked: str,
+    most: int = MOST_QUOTES,
 ) -> list[Quote]:
-    """At most four quotes, best first; none where no passage says anything, as single words do.
+    """At most `most` quotes, best first; none where no passage says anything, as single words do.
 
     `question` is its vector, of unit length.
     A sentence's score is its cosine with the question, its passage's, and the share of the
     question's terms in it; likeness to the quotes already chosen is taken off (maximal
-    marginal relevance, Carbonell and Goldstein 1998).
+    marginal relevance, Carbonell and Goldstein 1998). What follows it on the same matter is
+    quoted along with it.
     """
     candidates = _candidates(passages)
     if not candidates:
         return _openings(passages)
     texts = [passages[number].text[start:end] for number, (start, end) in candidates]
-    vectors = embed(texts)
+    heads = [passages[number].heading for number, _ in candidates]
+    headed = zip(heads, texts, strict=True)
+    vectors = embed([f"{head}\n{text}" if head else text for head, text in headed])
     wanted = set(terms(asked))
     overlap = np.array([_share(wanted, terms(text)) for text in texts])
     near = np.array([passages[number].score for number, _ in candidates])
     scores = WEIGHT_SENTENCE * (vectors @ question) + WEIGHT_PASSAGE * near + WEIGHT_TERMS * overlap
-    return [
-        Quote(candidates[i][0], *candidates[i][1], texts[i], float(scores[i]))
-        for i in _diverse(scores, vectors)
-    ]
+    made: list[Quote] = []
+    for i in _diverse(scores, vectors):
+        quote = _quote(passages, candidates, scores, i)
+        if len(made) < most and not any(_overlap(passages, one, quote) for one in made):
+            made.append(quote)
+    return made
+
+
+def _quote(
+    passages: Sequence[Found], candidates: Sequence[tuple[int, Span]], scores: Scores, i: int
+) -> Quote:
+    """The sentence with those that follow it on the same matter."""
+    number, (start, end) = candidates[i]
+    text = passages[number].text
+    for j in range(i + 1, len(candidates)):
+        passage, (first, last) = candidates[j]
+        far = last - start > MORE_CHARS or text[end:first].strip(BETWEEN)
+        if passage != number or far or scores[j] < FOLLOWS * scores[i]:
+            break
+        end = max(end, last)
+    return Quote(number, start, end, text[start:end], float(scores[i]))
+
+
+def _overlap(passages: Sequence[Found], one: Quote, other: Quote) -> bool:
+    same = passages[one.passage].text == passages[other.passage].text
+    return same and one.start < other.end and other.start < one.end
 
 
 def _share(wanted: set[str], present: Collection[str]) -> float:
@@ -88,15 +124,15 @@ def _candidates(passages: Sequence[Found]) -> list[tuple[int, Span]]:
 
 def _inside(passage: Found, prose: list[Span]) -> list[Span]:
     near = [block for block in prose if block[0] < passage.end and passage.start < block[1]]
-    spans = [span for block in near for span in quotable(passage.text, block)]
+    spans = [span for block in near for span in quotable(passage.text, block, passage.end)]
     return [span for span in spans if passage.start <= span[0] and span[1] <= passage.end]
 
 
-def _diverse(scores: npt.NDArray[np.floating], vectors: Vectors) -> list[int]:
-    """Indexes of the chosen sentences, by score less likeness to those chosen before."""
+def _diverse(scores: Scores, vectors: Vectors) -> list[int]:
+    """Indexes of sentences, the best first, by score less likeness to those chosen before."""
     chosen: list[int] = []
     left = [i for i in range(len(scores)) if scores[i] >= KEEP * scores.max()]
-    while left and len(chosen) < MOST_QUOTES:
+    while left and len(chosen) < 2 * MOST_QUOTES:
         likeness = np.zeros(len(scores))
         if chosen:
             likeness = (vectors @ vectors[chosen].T).max(axis=1)

@@ -1,6 +1,7 @@
 """Which parts of a text are prose that can be quoted, and its sentences.
 
-Headings, fenced and indented code, tables and rules are left out.
+Headings, fenced and indented code, tables and rules are left out, unless a sentence announces
+them.
 """
 
 import re
@@ -22,6 +23,9 @@ LINK = re.compile(r"\[[^\[\]]*\]\([^()\s]*\)|https?://\S+")
 WORD = re.compile(r"[^\W\d_]{2,}")
 BESIDE_LINKS = 3  # words that a sentence with links needs besides them; less is a list of links
 MIN_WORDS, MIN_CJK, MAX_CHARS = 4, 8, 700
+COLONS = frozenset(":：")
+ANNOUNCED = (FENCE, LIST_ITEM, INDENTED, TABLE_ROW)  # what a line begins with
+MOST_ANNOUNCED = 500  # characters of it
 MIN_LETTERS = 0.6  # of the characters that are not blank: less is code, a link or a number
 
 
@@ -63,14 +67,41 @@ def _lines(text: str) -> Iterator[Span]:
         start += len(line)
 
 
-def quotable(text: str, block: Span) -> list[Span]:
-    """The sentences of a block that can be quoted, without list marks before them."""
+def quotable(text: str, block: Span, limit: int | None = None) -> list[Span]:
+    """The sentences of a block that can be quoted, without list marks before them, each with
+    the code, list or table that it announces, as far as that stands before `limit`."""
     spans = []
     for first, last in sentences(text[block[0] : block[1]]):
         span = _trimmed(text, block[0] + first, block[0] + last)
-        if _is_sentence(text[span[0] : span[1]]):
-            spans.append(span)
+        end = _announced(text, span[1], len(text) if limit is None else limit)
+        if end > span[1] or _is_sentence(text[span[0] : span[1]]):
+            spans.append((span[0], end))
     return spans
+
+
+def _announced(text: str, end: int, limit: int) -> int:
+    """Where that ends which a colon at `end` announces; `end` itself where nothing is."""
+    if text[end - 1 : end] not in COLONS or not text[end:limit].strip():
+        return end
+    start = end + len(text[end:limit]) - len(text[end:limit].lstrip("\n\r \t"))
+    start = text.rfind("\n", 0, start) + 1
+    last, kind, fence = end, None, ""
+    for line_start, line_end in _lines(text[start : min(limit, start + MOST_ANNOUNCED)]):
+        line = text[start + line_start : start + line_end]
+        opened = FENCE.match(line)
+        if kind is None:
+            kind = next((one for one in ANNOUNCED if one.match(line)), None)
+            fence = opened[1] if opened else ""
+            if kind is None:
+                return end
+        elif fence:
+            if opened and opened[1].startswith(fence):
+                return start + line_end
+        elif line.strip() and not kind.match(line) and not INDENTED.match(line):
+            break
+        if line.strip():
+            last = start + line_end
+    return last
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:

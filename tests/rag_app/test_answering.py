@@ -19,6 +19,10 @@ from tests.rag_app.conftest import NOTES
 pytestmark = pytest.mark.django_db
 
 QUESTION = "How is the sqlite backup run every night?"
+BACKUP = (
+    "Run the sqlite backup command every night. "
+    "The backup is copied to another machine before sunrise."
+)
 
 
 def asked(collection, text=QUESTION):
@@ -50,7 +54,7 @@ def test_without_a_chat_model_the_answer_is_quoted(notes, no_chat):
     assert reading.answer.text == ""
     best = reading.quotes[0]
     assert best.document.external_id == "backup"
-    assert best.quote == "Run the sqlite backup command every night."
+    assert best.quote == BACKUP
     assert Document.objects.get(pk=best.document_id).text[best.start : best.end] == best.quote
     assert [c.number for c in reading.citations] == list(range(1, len(reading.citations) + 1))
     assert all(c.current for c in reading.citations)
@@ -58,7 +62,7 @@ def test_without_a_chat_model_the_answer_is_quoted(notes, no_chat):
 
 def test_text_of_a_quoted_answer_is_its_quotes_with_their_numbers(notes, no_chat):
     reading = read(asked(notes))
-    assert reading.text.startswith("Run the sqlite backup command every night. [1]")
+    assert reading.text.startswith(f"{BACKUP} [1]")
     assert [s.number for s in reading.segments if s.number] == [c.number for c in reading.quotes]
 
 
@@ -387,7 +391,7 @@ def test_changed_document_is_told(notes, no_chat):
     services.edit_document(document, body="# Backups\n\nNo more backups at all, ever.")
     ingest.run()
     best = read(question).quotes[0]
-    assert best.quote == "Run the sqlite backup command every night."
+    assert best.quote == BACKUP
     assert not best.current
 
 

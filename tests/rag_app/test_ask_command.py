@@ -39,7 +39,8 @@ def test_without_a_chat_model_the_quotes_are_printed(notes, no_chat):
     assert error is None
     assert printed.startswith(
         "Quoted from the documents, no language model:\n\n"
-        "“Run the sqlite backup command every night.” [1]\n"
+        "“Run the sqlite backup command every night. "
+        "The backup is copied to another machine before sunrise.” [1]\n"
     )
     assert f"\n[1] backup  ({score:.2f})\n" in printed
 

@@ -77,7 +77,7 @@ def ask(no_chat):
 def test_sentence_that_answers_is_quoted_first(ask, question, quote):
     reading = ask(question)
     assert reading.answer.kind == Answer.Kind.EXTRACTIVE
-    assert reading.quotes[0].quote == quote
+    assert reading.quotes[0].quote.startswith(quote)
 
 
 @pytest.mark.parametrize(

@@ -4,30 +4,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, prefetch_related_objects
+from django.db import connection
+from django.db.models import prefetch_related_objects
 
 from collections_app.models import Collection, Document, Passage
+from collections_app.rows import Rows
 from search_app.analysis.snippet import Snippet, snippet
 from search_app.asking import Asked
 from search_app.queries.facets import Facet
 from search_app.ranking import Scored
 
-
-def _statement(model: type[Model], *left: str) -> str:
-    """All columns but those `left` out, by key. Django takes longer to write such a statement
-    than PostgreSQL to run it."""
-    names = [field.column for field in model._meta.concrete_fields if field.name not in left]
-    columns = ", ".join(f'"{name}"' for name in names)
-    return f"SELECT {columns} FROM {model._meta.db_table} WHERE id = ANY(%s)"  # noqa: S608
-
-
 # What no list of hits shows stays in the table, first of all the long texts.
-PASSAGES = _statement(Passage, "content_hash", "term_count")
-DOCUMENTS = _statement(
+PASSAGES = Rows(Passage, "content_hash", "term_count")
+DOCUMENTS = Rows(
     Document, "text", "body", "stages", "error", "error_stage", "error_place", "attempts",
     "not_before", "claim_token", "lease_until", "format", "encoding", "as_format", "as_encoding",
     "content_hash", "revision",
 )  # fmt: skip
+FIND = f"""
+SELECT {PASSAGES.columns("passage")}, {DOCUMENTS.columns("document")}
+FROM {Passage._meta.db_table} passage
+JOIN {Document._meta.db_table} document ON document.id = passage.document_id
+WHERE passage.id = ANY(%s)
+"""  # noqa: S608 - names of the models alone
 
 
 @dataclass(frozen=True)
@@ -127,19 +126,21 @@ def passages_by_id(
 ) -> dict[int, Passage]:
     """Passages with their documents, as far as hits show them; their collections are among
     those given, or are read."""
-    rows = {row.pk: row for row in Passage.objects.raw(PASSAGES, [list(ids)])}
-    wanted = list({row.document_id for row in rows.values()})
-    documents = {row.pk: row for row in Document.objects.raw(DOCUMENTS, [wanted])}
     known = {one.pk: one for one in collections}
-    for document in documents.values():
-        if home := known.get(document.collection_id):
-            document.collection = home
+    found: dict[int, Passage] = {}
+    documents: dict[int, Document] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, [list(ids)])
+        for row in cursor.fetchall():
+            passage = PASSAGES.made(row[: len(PASSAGES)])
+            document = documents.get(passage.document_id) or DOCUMENTS.made(row[len(PASSAGES) :])
+            if home := known.get(document.collection_id):
+                document.collection = home
+            documents[document.pk] = passage.document = document
+            found[passage.pk] = passage
     unknown = [one for one in documents.values() if one.collection_id not in known]
     prefetch_related_objects(unknown, "collection")
     prefetch_related_objects([one for one in documents.values() if one.blob_id], "blob")
-    found = {pk: row for pk, row in rows.items() if row.document_id in documents}
-    for row in found.values():
-        row.document = documents[row.document_id]
     return found
 
 

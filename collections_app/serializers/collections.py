@@ -3,11 +3,21 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app import origins
 from collections_app.models import Collection, Document, EmbeddingModel
+from collections_app.rows import Rows
+
+COLLECTIONS, MODELS = Rows(Collection), Rows(EmbeddingModel)
+FIND = f"""
+SELECT {COLLECTIONS.columns("collection")}, {MODELS.columns("model")}
+FROM {Collection._meta.db_table} collection
+JOIN {EmbeddingModel._meta.db_table} model ON model.id = collection.embedding_model_id
+WHERE collection.id = %s
+"""  # noqa: S608 - names of the models alone
 
 
 class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
@@ -16,9 +26,16 @@ class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=Collection.objects.none(), **kwargs)
 
-    def get_queryset(self) -> Any:
-        visible = Collection.objects.visible_to(self.context["request"].user)
-        return visible.select_related("embedding_model")
+    def to_internal_value(self, data: Any) -> Collection:
+        number = self.pk_field.to_internal_value(data) if self.pk_field else data
+        with connection.cursor() as cursor:
+            cursor.execute(FIND, [number])
+            row = cursor.fetchone()
+        found = COLLECTIONS.made(row[: len(COLLECTIONS)]) if row else None
+        if found is None or not found.is_visible_to(self.context["request"].user):
+            self.fail("does_not_exist", pk_value=number)
+        found.embedding_model = MODELS.made(row[len(COLLECTIONS) :])
+        return found
 
 
 class OriginField(serializers.CharField):

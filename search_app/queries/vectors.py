@@ -13,8 +13,8 @@ from pgvector import Vector as VectorText
 
 from collections_app.models import EmbeddingModel
 from search_app.analysis.fusion import Spread, pooled
-from search_app.queries import binary, indexes, samples
-from search_app.queries.cursors import array
+from search_app.queries import indexes, samples
+from search_app.queries.cursors import array, binary_cursor
 from search_app.queries.scope import Scope
 
 EF_SEARCH = 120
@@ -74,16 +74,23 @@ def _best(found: Sequence[tuple[Ids, Floats]], spread: Spread, limit: int) -> Ne
 def matrix(passages: Ids, model: EmbeddingModel) -> NDArray[np.float32]:
     """The vectors of n passages under the model, (n, dimension), NaN where there is none."""
     vectors = np.full((len(passages), model.dimension), np.nan, np.float32)
-    rows = binary.read(
-        "SELECT passage_id, embedding FROM collections_app_vector"
-        " WHERE passage_id = ANY(%s) AND model_id = %s AND vector_dims(embedding) = %s",
-        [array(passages), model.pk, model.dimension],
-        {"passage": "int8", "vector": model.dimension},
-    )
+    with binary_cursor() as cursor:
+        cursor.execute(MATRIX, [array(passages), model.pk, model.dimension])
+        ids, packed = cursor.fetchone()
+    found = np.frombuffer(ids or b"", ">i8").astype(np.int64)
     order = np.argsort(passages)
-    places = order[np.searchsorted(passages, rows["passage"].astype(np.int64), sorter=order)]
-    vectors[places] = rows["vector"]
+    places = order[np.searchsorted(passages, found, sorter=order)]
+    # Each vector as pgvector sends it: its dimension, two bytes unused, its numbers.
+    rows = np.frombuffer(packed or b"", np.dtype((">f4", 1 + model.dimension)))
+    vectors[places] = rows[:, 1:]
     return vectors
+
+
+MATRIX = """
+SELECT string_agg(int8send(passage_id), ''::bytea), string_agg(vector_send(embedding), ''::bytea)
+FROM collections_app_vector
+WHERE passage_id = ANY(%s::bigint[]) AND model_id = %s AND vector_dims(embedding) = %s
+"""
 
 
 SCAN = """

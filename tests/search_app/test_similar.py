@@ -37,7 +37,7 @@ def ids(found):
 
 def test_similar_is_the_cosine_of_the_best_passage(collection, django_assert_num_queries):
     vectors.embed_query(collection.embedding_model, "rye bread")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         found = similar(collection.owner, collection, text="rye bread")
     query = vectors.embed_query(collection.embedding_model, "rye bread")
     for one in found:

@@ -31,6 +31,12 @@ class BadRequest(exceptions.APIException):
         self.word = code
 
 
+def document(status: int, message: str, code: str | None = None) -> dict[str, Any]:
+    """The error of an address where no view answers."""
+    kind, word = KINDS.get(status, SERVER)
+    return {"error": {"message": message, "type": kind, "param": None, "code": code or word}}
+
+
 def openai_error(error: Exception, context: dict[str, Any]) -> Response:
     """`{"error": {"message", "type", "param", "code"}}` for any exception of such a view."""
     if isinstance(error, ItemRefused):

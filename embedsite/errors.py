@@ -1,4 +1,5 @@
-"""Pages for what went wrong. Under /api/ each is a problem details document instead.
+"""Pages for what went wrong. Under /api/ each is a problem details document instead, and
+under /v1/ an error as OpenAI's API has it.
 
 The 500 and 503 pages use nothing of the request but its address and theme: whatever failed,
 they can still be shown.
@@ -14,7 +15,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from collections_app import problems
+from collections_app import openai_errors, problems
 from embedsite.status import status
 
 logger = logging.getLogger(__name__)
@@ -121,9 +122,18 @@ def _bare_page(request: HttpRequest, code: HTTPStatus, title: str, detail: str) 
 
 
 def _problem(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+    if _is_openai(request):
+        code = "unknown_url" if status == HTTPStatus.NOT_FOUND else None
+        return JsonResponse(openai_errors.document(status, detail, code), status=status)
     problem = problems.document(status, detail, request.path)
     return JsonResponse(problem, status=status, content_type=problems.CONTENT_TYPE)
 
 
 def is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/") and not request.path.startswith("/api/docs/")
+    """Whether a program asks, which can read no page."""
+    ours = request.path.startswith("/api/") and not request.path.startswith("/api/docs/")
+    return ours or _is_openai(request)
+
+
+def _is_openai(request: HttpRequest) -> bool:
+    return request.path.startswith("/v1/")

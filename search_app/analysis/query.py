@@ -15,14 +15,16 @@ METADATA = "metadata."  # before a key that is named like one of these
 Kind = Literal["phrase", "excluded", "field", "prefix"]
 Operation = Literal["is", "range", "exists", "prefix"]
 
-_QUOTED = r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]"
-_NAME = r"[^\W\d][\w.\-]*"
+# Nothing is read twice, whatever a query holds: quotation marks end at the next opening one, and
+# what is read is not given back (`*+`). So a query takes time in proportion to its length.
+_QUOTED = r"\"[^\"]*+\"|“[^“”]*+”|„[^„“”]*+[“”]"
+_NAME = r"[^\W\d][\w.\-]*+"
 _PART = re.compile(
-    rf"(?<!\S)(?:(?P<minus>-)?(?P<name>{_NAME}|{_QUOTED}):(?P<value>{_QUOTED}|[^\s\":/“„][^\s\"“„]*)"
+    rf"(?<!\S)(?:(?P<minus>-)?(?P<name>{_NAME}|{_QUOTED}):(?P<value>{_QUOTED}|[^\s\":/“„][^\s\"“„]*+)"
     rf"|(?P<not>-)?(?P<quoted>{_QUOTED})"
-    r"|-(?P<word>[^\W\d_]{2}[\w'’.\-]*)"
+    r"|-(?P<word>[^\W\d_]{2}[\w'’.\-]*+)"
     r"|(?P<prefix>\w[\w.\-]*\w)\*)"
-    r"(?=\s|$|[,.;!?)\]]+(?:\s|$))"
+    r"(?=\s|$|[,.;!?)\]]++(?:\s|$))"
 )
 _BOUND = re.compile(r"(>=|<=|>|<)(.+)", re.DOTALL)
 

@@ -1,10 +1,11 @@
 """Suggestions under the search field, with the keyboard alone, in a real browser."""
 
 import re
+from contextlib import suppress
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.browser.test_first_steps import FILES, drop, embedded, make_collection
 
@@ -85,15 +86,18 @@ def test_enter_searches_for_what_is_typed(visit, field):
 
 def test_answers_that_come_late_are_dropped(visit, field):
     page = visit.page
-    held = []
+    address, held = page.url, []
     page.route(re.compile(r"/search/suggest/\?q=r(&|$)"), lambda route: held.append(route))
-    field.press_sequentially("r")
-    page.wait_for_timeout(400)  # longer than the pause
+    page.goto(address, wait_until="networkidle")  # anew: the route stands before the page asks
+    with page.expect_request(re.compile(r"/search/suggest/\?q=r(&|$)")):
+        field.press_sequentially("r")
     field.press_sequentially("ye")
     expect(options_of(page)).to_have_text(["Baking a rye loaf, document"])
     assert len(held) == 1
-    held[0].fulfill(body='<li role="option">late</li>')
-    page.wait_for_timeout(200)
+    with suppress(Error):  # where the page has given the request up, nothing can come late
+        held[0].fulfill(body='<li role="option">late</li>')
+    with page.expect_response(re.compile(r"/search/suggest/\?q=ry(&|$)")):
+        field.press("Backspace")  # its answer comes after the late one
     expect(options_of(page)).to_have_text(["Baking a rye loaf, document"])
     visit.errors.clear()
 

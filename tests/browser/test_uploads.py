@@ -50,9 +50,10 @@ def broken_at(offset: int, times: int | None):
 def test_upload_goes_on_past_a_broken_connection(visit: Visit, site: RunningSite, large: Path):
     page = visit.page
     visit.log_in(site)
+    page.route(UPLOADS, broken_at(PIECE, times=2))  # before the page is there that sends
     make_collection(visit, "Broken connections")
+    page.wait_for_load_state("networkidle")
     sent = offsets(visit)
-    page.route(UPLOADS, broken_at(PIECE, times=2))
     page.set_input_files("#files", large)
     page.locator(".upload-list .badge--ready").wait_for()
     assert sent == ["0", str(PIECE), str(PIECE), str(PIECE), str(2 * PIECE)]
@@ -64,8 +65,9 @@ def test_upload_goes_on_past_a_broken_connection(visit: Visit, site: RunningSite
 def test_upload_goes_on_after_the_page_was_left(visit: Visit, site: RunningSite, large: Path):
     page = visit.page
     visit.log_in(site)
-    make_collection(visit, "Left and come back")
     page.route(UPLOADS, broken_at(PIECE, times=None))
+    make_collection(visit, "Left and come back")
+    page.wait_for_load_state("networkidle")
     sent = offsets(visit)
     page.set_input_files("#files", large)
     page.wait_for_function("() => document.querySelector('.upload-list').innerText.includes('33')")

@@ -273,3 +273,12 @@ def test_serving_imports_no_torch_and_no_llm():
         | {"EMBEDSITE_VAR": str(configured.VAR_DIR)},
     )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+@pytest.mark.parametrize("address", ["/v1/nothing", "/v1/", "/v1/embeddings/x", "/v1/nothing/"])
+def test_an_unknown_address_is_an_error_that_clients_read(client, address):
+    for answer in (client.get(address), client.post(address, {}, "application/json")):
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/json")
+        error = answer.json()["error"]
+        assert (error["type"], error["code"]) == ("invalid_request_error", "unknown_url")
+        assert "address may be wrong" in error["message"]

@@ -103,3 +103,20 @@ def test_what_names_no_field_is_no_condition(written):
 @pytest.mark.parametrize("text", ["a" * 20_000, '"' * 20_000, "a:" * 10_000, '"a" ' * 5_000])
 def test_reading_takes_time_in_step_with_the_length(text):
     assert len(parse(text, of("a")).text) <= 20_000
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["„ ", "“ ", '" ', '"x" "', "“ „ ", ' -"', 'a:"', "a:“ ", "aa", "a.", " -aa.", "a:,", "1,,"],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["", '"', "*x", ":"])
+def test_time_is_in_proportion_to_the_length(piece, end):
+    """A hundred times what a search may have: if anything were read again from each place, this
+    would take minutes."""
+    text = piece * (200_000 // len(piece)) + end
+    assert len(parse(text, lambda field: False).text) <= len(text)
+
+
+def test_a_quotation_does_not_go_over_an_opening_mark():
+    assert parse("„old „new words“").phrases == ("new words",)
+    assert parse("“old “news").phrases == ()

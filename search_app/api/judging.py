@@ -50,7 +50,13 @@ def _write(
     values = sent.validated_data
     grades = {one["external_id"]: one["grade"] for one in values["judgements"]}
     made = judging.write(
-        collection, owner, values["text"], grades, shared=values["shared"], query=query
+        collection,
+        owner,
+        values["text"],
+        grades,
+        shared=values["shared"],
+        accepted=collection.is_editable_by(request.user),
+        query=query,
     )
     row = quality.judged(request.user, collection).prefetch_related(THERE).get(pk=made.pk)
     return WholeQuerySerializer(row, context={"request": request}).data
@@ -107,7 +113,10 @@ class JudgedQueryViewSet(
     @extend_schema(
         operation_id="judged_queries_write",
         summary=_("Write a judged query anew"),
-        description=_("What is sent takes the place of its text and its judgements."),
+        description=_(
+            "What is sent takes the place of its text and its judgements. Written by someone who"
+            " may edit the collection, it is accepted, and counts where it is shared."
+        ),
         tags=TAGS,
         request=WrittenQuerySerializer,
     )

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from collections_app.models import Collection, Viewer
@@ -40,8 +41,16 @@ class Cases:
 
 
 def rows(collection: Collection, owner: Viewer, *, shared_only: bool) -> QuerySet[JudgedQuery]:
-    """Shared queries, and the owner's own unless only shared ones count."""
-    wanted = Q(shared=True)
+    """Shared queries, and the owner's own unless only shared ones count.
+
+    Anyone may share queries of a public collection: those count of people who may edit it, and
+    what one of these has accepted.
+    """
+    people = get_user_model().objects.filter(
+        judged_queries__collection=collection, judged_queries__shared=True
+    )
+    editors = [one.pk for one in people.distinct() if collection.is_editable_by(one)]
+    wanted = Q(shared=True) & (Q(accepted=True) | Q(owner_id__in=editors))
     if not shared_only:
         wanted |= Q(owner_id=owner.pk)
     return JudgedQuery.objects.filter(wanted, collection=collection)

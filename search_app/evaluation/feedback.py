@@ -96,7 +96,12 @@ def _tell(user: User, document: Document, text: str, source: str, grade: int) ->
         collection=document.collection,
         owner=user,
         name=name_of(source, text),
-        defaults={"text": text, "source": source, "shared": choice(user).shared},
+        defaults={
+            "text": text,
+            "source": source,
+            "shared": choice(user).shared,
+            "accepted": False,  # what was accepted did not have this
+        },
     )
     Judgement.objects.update_or_create(
         query=query, external_id=document.external_id, defaults={"grade": grade}

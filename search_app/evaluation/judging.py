@@ -28,9 +28,11 @@ def write(
     grades: Grades,
     *,
     shared: bool = False,
+    accepted: bool = False,
     query: JudgedQuery | None = None,
 ) -> JudgedQuery:
-    """Make a judged query, or write `query` anew. Raises Rejected.
+    """Make a judged query, or write `query` anew; `accepted`: by someone who may edit the
+    collection. Raises Rejected.
 
     Judgements of documents that the collection does not have stay as they are.
     """
@@ -44,7 +46,7 @@ def write(
     others = JudgedQuery.objects.filter(collection=collection, owner=query.owner_id)
     if others.filter(name=query.name).exclude(pk=query.pk).exists():
         raise Rejected(_("You have judged this query already. Edit that one."))
-    query.text, query.shared = text, shared
+    query.text, query.shared, query.accepted = text, shared, accepted
     query.save()
     known = Judgement.objects.filter(query=query)
     known.filter(Q(pk__in=known.there()) | Q(external_id__in=list(grades))).delete()

@@ -96,6 +96,11 @@ class JudgedQuery(models.Model):
         default=False,
         help_text=_("Seen by all who may edit the collection, and counted every night."),
     )
+    accepted = models.BooleanField(
+        _("accepted"),
+        default=False,
+        help_text=_("By someone who may edit the collection: a shared one of others counts then."),
+    )
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("changed"), auto_now=True)
 

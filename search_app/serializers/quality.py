@@ -38,6 +38,7 @@ class JudgedQuerySerializer(serializers.ModelSerializer[JudgedQuery]):
             "text",
             "source",
             "shared",
+            "accepted",
             "mine",
             "count",
             "created",

@@ -115,8 +115,11 @@ def _editor(
         grades = pairs(request.POST.getlist("id"), request.POST.getlist("grade"))
         owner: Any = query.owner if query else request.user
         shared = "shared" in request.POST
+        accepted = collection.is_editable_by(request.user)
         try:
-            judging.write(collection, owner, text, grades, shared=shared, query=query)
+            judging.write(
+                collection, owner, text, grades, shared=shared, accepted=accepted, query=query
+            )
         except Rejected as error:
             problem = str(error)
         else:

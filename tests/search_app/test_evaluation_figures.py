@@ -5,12 +5,12 @@ from math import log2
 import numpy as np
 import pytest
 
-from search_app.evaluation import report
+from search_app.evaluation import judging, report
 from search_app.evaluation.cases import Case, cases, halves, rows
 from search_app.evaluation.intervals import difference, interval
 from search_app.evaluation.measures import scored
 from search_app.models import JudgedQuery, Judgement
-from tests.factories import CollectionFactory, DocumentFactory, UserFactory
+from tests.factories import CollectionFactory, DocumentFactory, UserFactory, embedded
 
 
 def test_figures_of_one_query_worked_out_by_hand():
@@ -128,7 +128,7 @@ def test_others_own_queries_are_not_taken(collection):
     other = UserFactory()
     judged(collection, "mine", {"a": 1})
     judged(collection, "theirs", {"a": 1}, owner=other)
-    judged(collection, "shared", {"a": 1}, owner=other, shared=True)
+    judged(collection, "shared", {"a": 1}, owner=other, shared=True, accepted=True)
     assert [case.text for case in taken(collection).cases] == ["mine", "shared"]
     assert [case.text for case in taken(collection, other).cases] == ["theirs", "shared"]
     assert [case.text for case in taken(collection, shared_only=True).cases] == ["shared"]
@@ -141,3 +141,44 @@ def test_of_too_many_some_are_drawn(collection, monkeypatch):
     found = taken(collection)
     assert (len(found.cases), found.drawn_from) == (3, 5)
     assert taken(collection).cases == found.cases
+
+
+@pytest.mark.django_db
+def test_shared_queries_of_others_count_once_an_editor_accepts_them():
+    collection, other = CollectionFactory(public=True), UserFactory()
+    owner = collection.owner
+    own = judging.write(collection, owner, "own", {"a": 1}, shared=True)
+    theirs = judging.write(collection, other, "theirs", {"a": 1}, shared=True)
+
+    def counted(who, **options):
+        return set(rows(collection, who, **options))
+
+    assert counted(owner, shared_only=True) == {own}
+    assert counted(owner, shared_only=False) == {own}
+    assert counted(other, shared_only=False) == {own, theirs}
+    judging.write(collection, other, "theirs", {"a": 2}, shared=True, accepted=True, query=theirs)
+    assert counted(owner, shared_only=True) == {own, theirs}
+    judging.write(collection, other, "theirs", {"a": 0}, shared=True, query=theirs)
+    assert counted(owner, shared_only=True) == {own}
+    judging.write(collection, other, "theirs", {"a": 0}, accepted=True, query=theirs)
+    assert counted(owner, shared_only=True) == {own}
+
+
+@pytest.mark.django_db
+def test_an_editor_accepts_by_keeping_it_on_the_page_and_by_the_api(client):
+    collection, other = CollectionFactory(public=True), UserFactory()
+    embedded(collection, {"a": "Rye bread."})
+    query = judging.write(collection, other, "theirs", {"a": 1}, shared=True)
+    client.force_login(collection.owner)
+    assert "not counted yet" in client.get(f"/c/{collection.pk}/judged/").text
+    sent = {"text": "theirs", "id": ["a"], "grade": ["1"], "shared": "on"}
+    assert client.post(f"/judged/{query.pk}/", sent).status_code == 302
+    query.refresh_from_db()
+    assert (query.accepted, query.owner) == (True, other)
+    assert "not counted yet" not in client.get(f"/c/{collection.pk}/judged/").text
+    body = {"text": "theirs", "shared": True, "judgements": [{"external_id": "a", "grade": 2}]}
+    address = f"/api/judged-queries/{query.pk}/"
+    client.force_login(other)
+    assert client.put(address, body, "application/json").json()["accepted"] is False
+    client.force_login(collection.owner)
+    assert client.put(address, body, "application/json").json()["accepted"] is True

@@ -23,7 +23,7 @@ from search_app.leases import FRESH
 from search_app.models import Cluster, CollectionMap
 from search_app.placing import build
 from search_app.queries import points
-from search_app.search import best_documents
+from search_app.search import best_documents, left_of
 
 __all__ = ["Chosen", "build", "chosen", "copy", "map_of", "packed", "request", "rows"]
 
@@ -121,7 +121,7 @@ def chosen(
         return Chosen([], 0)
     asked = understood(user, text, collection, wanted) if text or wanted else None
     if asked and asked.query.text:
-        best, _all = best_documents(asked, None, None, HITS)
+        best, _all = best_documents(asked, left_of(asked), None, None, HITS)
         good = [one for one in best if one.good][:HITS]
         hits = good or best[:NEAREST]
         end = None if limit is None else offset + limit

@@ -73,7 +73,7 @@ def _in_ranking(
 ) -> Missing:
     if not asked.query.text:
         return _in_list(document, asked, by or orders.Order(orders.ADDED, True))
-    best, _exhausted = best_documents(asked, None, balance, 1)
+    best, _exhausted = best_documents(asked, left_of(asked), None, balance, 1)
     if rerank and reranking.applies(balance) and by is None:
         best = reranking.read(best, asked.query.text).best
     found = np.flatnonzero(best.documents == document.pk)

@@ -60,7 +60,8 @@ def search(
     by = orders.order(sort, [one.pk for one in asked.collections])
     if not asked.query.text:
         return _listed(asked, by or orders.Order(orders.ADDED, True), limit, offset, with_facets)
-    best, exhausted = best_documents(_under(model, asked), weights, balance, offset + limit)
+    left = left_of(asked)
+    best, exhausted = best_documents(_under(model, asked), left, weights, balance, offset + limit)
     read = reranking.Read(best)
     if rerank and reranking.applies(balance) and by is None:
         read = reranking.read(best, asked.query.text)
@@ -68,8 +69,10 @@ def search(
     groups = grouped(best, by, fold=fold)
     total, exact = len(groups), True
     if not exhausted:
-        counted = filters.count(_ids(asked), asked.condition, DEEPEST + 1)
-        total, exact = max(total, counted), counted <= DEEPEST
+        counted = left.documents if left else None
+        if counted is None:
+            counted = filters.count(_ids(asked), asked.condition, DEEPEST + 1)
+        total, exact = max(total, min(counted, DEEPEST + 1)), counted <= DEEPEST
     page = [(best[one], [best[n] for n in rest]) for one, rest in groups[offset : offset + limit]]
     return Results(
         hits(page, offset + 1, asked.collections),
@@ -166,13 +169,13 @@ def left_of(asked: Asked) -> Scope | None:
 
 
 def best_documents(
-    asked: Asked, weights: Weights | None, balance: float | None, enough: int
+    asked: Asked, left: Scope | None, weights: Weights | None, balance: float | None, enough: int
 ) -> tuple[Ranking, bool]:
     """Each document by its best passage, and whether there are no more of them.
 
     What a deeper look adds goes behind what was there, so that pages do not shift.
     """
-    left, best = left_of(asked), Ranking([])
+    best = Ranking([])
     for depth in DEPTHS:
         found = rank(
             asked.collections, asked.query.text, weights, balance=balance, left=left, depth=depth
@@ -203,11 +206,11 @@ def _ordered(best: Ranking, by: orders.Order) -> list[int]:
 def _folded(best: Ranking, order: Sequence[int]) -> Groups:
     """Near duplicates under the best of them."""
     documents, contents = best.documents[order].tolist(), best.contents[order].tolist()
+    groups = alike.groups(documents, contents)
+    if len(groups) == len(order):  # nothing folds
+        return [(one, []) for one in order]
     places = dict(zip(documents, order, strict=True))
-    return [
-        (places[pk], [places[one] for one in rest])
-        for pk, *rest in alike.groups(documents, contents)
-    ]
+    return [(places[pk], [places[one] for one in rest]) for pk, *rest in groups]
 
 
 def _listed(asked: Asked, by: orders.Order, limit: int, offset: int, with_facets: bool) -> Results:

@@ -4,7 +4,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -90,6 +90,22 @@ def term_spans(text: str, language: str) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     for run in _RUN.finditer(text):
         found += _of_run(run, language)
+    return found
+
+
+def spans_of(wanted: Collection[str], text: str, language: str) -> list[tuple[str, int, int]]:
+    """Where these terms stand, as `term_spans` has them. A plain word keeps its first letter in
+    its stem, so that most words are passed over by that."""
+    begins = {term[0] for term in wanted}
+    found: list[tuple[str, int, int]] = []
+    for run in _RUN.finditer(text):
+        word = run.group()
+        if (
+            word[0].lower() in begins
+            or not (word.isascii() and word.isalpha())
+            or not (word.islower() or word.istitle())
+        ):
+            found += [span for span in _of_run(run, language) if span[0] in wanted]
     return found
 
 

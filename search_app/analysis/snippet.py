@@ -6,7 +6,7 @@ from collections_app.pipeline.code import by_media_type
 from collections_app.pipeline.extracted import MARKDOWN
 from collections_app.pipeline.plain import markup, shown
 from collections_app.pipeline.sentences import sentences
-from collections_app.pipeline.terms import term_spans
+from collections_app.pipeline.terms import spans_of
 from search_app.analysis import code_lines, stopwords
 
 WIDTH = 300  # characters shown
@@ -42,7 +42,7 @@ def _is_shown(span: Span, hidden: Sequence[tuple[int, int]]) -> bool:
 
 def _matches(text: str, rarities: Mapping[str, float], language: str) -> list[Span]:
     """Where the terms stand; words like "the" only if there are no others."""
-    spans = [span for span in term_spans(text, language) if span[0] in rarities]
+    spans = spans_of(rarities, text, language)
     telling = [s for s in spans if not stopwords.says_nothing(text[s[1] : s[2]], language)]
     return telling or spans
 

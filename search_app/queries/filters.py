@@ -178,8 +178,10 @@ WITH documents AS MATERIALIZED (
     WHERE document.collection_id = ANY(%(filter_scope)s) AND {condition}
     LIMIT %(filter_limit)s
 )
-SELECT (SELECT count(*) FROM documents), string_agg(int8send(found.id), ''::bytea) FROM (
-    SELECT passage.id FROM documents
+SELECT (SELECT count(*) FROM documents), string_agg(int8send(found.id), ''::bytea),
+    count(DISTINCT found.document_id)
+FROM (
+    SELECT passage.id, passage.document_id FROM documents
     JOIN collections_app_passage passage
       ON passage.document_id = documents.id AND passage.model_id = documents.model_id
     WHERE (SELECT count(*) FROM documents) < %(filter_limit)s
@@ -198,11 +200,11 @@ def scope(collection_ids: Sequence[int], wanted: Condition | None) -> Scope:
             PASSAGES.format(condition=wanted.sql),
             {**wanted.params, "filter_scope": list(every), "filter_limit": FEW + 1},
         )
-        documents, packed = cursor.fetchone()
+        documents, packed, having = cursor.fetchone()
     ids = np.sort(np.frombuffer(bytes(packed or b""), dtype=">i8").astype(np.int64))
     if documents > FEW or len(ids) > FEW:
         return Scope(every, condition=wanted)
-    return Scope(every, passages=ids)
+    return Scope(every, passages=ids, documents=having)
 
 
 COUNT = """

@@ -19,8 +19,10 @@ class Condition:
 @dataclass(frozen=True)
 class Scope:
     """Collections by id, and a filter that left few passages (`passages`, sorted ids: read
-    exactly these) or many (`condition`: read on until enough of what was found meets it)."""
+    exactly these, which are of so many `documents`) or many (`condition`: read on until enough
+    of what was found meets it)."""
 
     collections: tuple[int, ...]
     passages: NDArray[np.int64] | None = None
     condition: Condition | None = None
+    documents: int | None = None

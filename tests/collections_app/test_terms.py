@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collections_app.pipeline.terms import MAX_TERM, term_spans, terms
+from collections_app.pipeline.terms import MAX_TERM, spans_of, term_spans, terms
 
 LANGUAGES = ["english", "german", "french", "spanish", "chinese", "other"]
 
@@ -65,6 +65,35 @@ def test_any_text_gives_terms_within_bounds(text, language):
     assert [term for term, _, _ in spans] == terms(text, language)
     assert all(0 <= start < end <= len(text) for _, start, end in spans)
     assert all(0 < len(term) <= MAX_TERM for term, _, _ in spans)
+
+
+WORDS = [
+    "skis",
+    "dying",
+    "Yeux",
+    "youth",
+    "yyyy",
+    "Running",
+    "ran",
+    "Café",
+    "mcDuff",
+    "it's",
+    "文字",
+]
+
+
+@given(
+    st.lists(st.sampled_from(WORDS) | st.text("aeiouystyAEY", max_size=9), max_size=8).map(
+        " ".join
+    ),
+    st.sampled_from(LANGUAGES),
+    st.data(),
+)
+def test_wanted_terms_are_found_where_they_stand(text, language, data):
+    every = term_spans(text, language)
+    wanted = set(data.draw(st.lists(st.sampled_from(every or [("run", 0, 0)]), max_size=3)))
+    wanted = {term for term, _, _ in wanted}
+    assert spans_of(wanted, text, language) == [span for span in every if span[0] in wanted]
 
 
 @given(st.text(alphabet="aÄé_.'-/C++# 文字語", max_size=40), st.sampled_from(LANGUAGES))

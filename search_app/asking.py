@@ -77,7 +77,10 @@ def understood(
 
 
 def visible(user: Viewer, collection: Collection | None) -> list[Collection]:
-    """The collections that are searched: what the user may see of them."""
+    """The collections that are searched: what the user may see of them.
+
+    One that is given was read for this request: who may see it is told by its row.
+    """
     if collection is not None:
         return [collection] if collection.is_visible_to(user) else []
     rows = Collection.objects.visible_to(user).select_related("embedding_model")

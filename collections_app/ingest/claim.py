@@ -15,11 +15,13 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 
 from collections_app.ingest import presence
-from collections_app.ingest.states import waiting
+from collections_app.ingest.states import due, open_collections
 from collections_app.models import Document
 
 logger = logging.getLogger(__name__)
 
+# Columns that no worker looks at.
+UNREAD = ("created", "updated", "ready_at", "lease_until", "not_before", "stages", "error_place")
 CLAIM_BYTES = 16 * 1024 * 1024  # of content in one claim, about: memory stays flat
 
 
@@ -32,16 +34,25 @@ def claim(limit: int, collection_id: int | None = None) -> list[Document]:
     one that kills workers, it takes no other with it.
     """
     token = uuid.uuid4()
-    free = waiting(collection_id).order_by("pk").select_for_update(skip_locked=True, of=("self",))
-    ids = first(free.filter(attempts=0, not_before=None), limit)
-    ids = ids or first(free.filter(attempts__gt=0), 1)
+    wanted = (
+        open_collections() if collection_id is None else open_collections().filter(pk=collection_id)
+    )
+    free = due().filter(collection__in=list(wanted.values_list("pk", flat=True)))
+    ids = first(_in_order(free.filter(attempts=0, not_before=None)), limit)
+    ids = ids or first(_in_order(free.filter(attempts__gt=0)), 1)
     if not ids:
         return []
     presence.sign_on(token)
-    claimed = Document.objects.filter(pk__in=ids)
+    claimed = Document.objects.filter(pk__any=ids)
     claimed.update(attempts=F("attempts") + 1, claim_token=token, lease_until=lease_end())
-    rows = claimed.select_related("blob").order_by("pk")
+    rows = claimed.select_related("blob").order_by("pk").defer(*UNREAD)
     return list(rows.prefetch_related("collection__embedding_model"))  # each once, not per row
+
+
+def _in_order(rows: QuerySet[Document]) -> QuerySet[Document]:
+    """As the index of the queue has them, so that nothing is sorted, and without a join: the
+    planner hardly knows how many wait, and would go through all of them for each claim."""
+    return rows.order_by("not_before", "pk").select_for_update(skip_locked=True, of=("self",))
 
 
 def first(rows: QuerySet[Any], limit: int, of: str = "") -> list[int]:

@@ -26,7 +26,7 @@ class NoVectorError(Exception):
 
 def stored(model: EmbeddingModel, hashes: Iterable[str]) -> Vectors:
     """Vectors that the model gave to equal text before."""
-    rows = Vector.objects.filter(content_hash__in=list(hashes), model=model)
+    rows = Vector.objects.filter(content_hash__any=list(hashes), model=model)
     pairs = rows.order_by("content_hash").distinct("content_hash")
     return dict(pairs.values_list("content_hash", "embedding"))
 

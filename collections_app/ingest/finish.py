@@ -1,12 +1,15 @@
 """Passages, vectors, postings and the new state, all in one transaction."""
 
+import json
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from pgvector import Vector as PgVector
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from collections_app.copying import copy_rows
 from collections_app.ingest import postings, shadows, states
@@ -26,7 +29,7 @@ def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
     bound_idleness()
     now = shadows.models_of(one.document.collection_id for one in readings)
     rows = Document.objects.filter(
-        pk__in=[one.document.pk for one in readings],
+        pk__any=[one.document.pk for one in readings],
         claim_token__in={one.document.claim_token for one in readings},
     )
     mine = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
@@ -37,12 +40,12 @@ def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
     ]
     ids = [one.document.pk for one in kept]
     if kept:
-        clear(Passage.objects.filter(document__in=ids))
+        clear(Passage.objects.filter(document__pk__any=ids))
         write(model, kept, found)
         _write_states(kept)
         shadows.queue(ids)
     if late := mine.difference(ids):
-        Document.objects.filter(pk__in=late).update(**states.FRESH)
+        Document.objects.filter(pk__any=late).update(**states.FRESH)
     return kept
 
 
@@ -133,6 +136,7 @@ def _termed(placed: list[Placed]) -> Iterator[postings.Termed]:
         yield postings.Termed(one.document.collection_id, pk, part.terms)
 
 
+_as_they_are = partial(json.dumps, ensure_ascii=False)  # texts may be long
 _READY = """
 UPDATE collections_app_document AS document SET
     state = 'ready', ready_at = clock_timestamp(), updated = clock_timestamp(),
@@ -145,11 +149,9 @@ UPDATE collections_app_document AS document SET
     stages = document.stages - 'set_aside' || made.stages || jsonb_build_object(
         'indexed', clock_timestamp(), 'ready', clock_timestamp()
     )
-FROM unnest(
-    %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::jsonb[], %s::int[], %s::bool[], %s::jsonb[]
-) AS made(
-    id, title, text, media_type, format, encoding, metadata, token_count, body_kept, stages
+FROM json_to_recordset(%s) AS made(
+    id bigint, title text, text text, media_type text, format text, encoding text,
+    metadata jsonb, token_count int, body_kept bool, stages jsonb
 )
 WHERE document.id = made.id
 """
@@ -158,22 +160,23 @@ WHERE document.id = made.id
 def _write_states(readings: Sequence[Reading]) -> None:
     """One statement for all; a text that is the body to the letter does not travel again."""
     rows = [
-        (
-            one.document.pk,
-            one.title,
-            None if one.text == one.document.body else one.text,
-            one.media_type,
-            one.format,
-            one.encoding if one.document.blob_id else "",
-            Jsonb(one.metadata),
-            sum(part.span.token_count for part in one.parts),
-            not _stands_for_body(one),
-            Jsonb(one.reached),
-        )
+        {
+            "id": one.document.pk,
+            "title": one.title,
+            "text": None if one.text == one.document.body else one.text,
+            "media_type": one.media_type,
+            "format": one.format,
+            "encoding": one.encoding if one.document.blob_id else "",
+            "metadata": one.metadata,
+            "token_count": sum(part.span.token_count for part in one.parts),
+            "body_kept": not _stands_for_body(one),
+            "stages": one.reached,
+        }
         for one in readings
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_READY, [list(column) for column in zip(*rows, strict=True)])
+        written: Any = Json(rows, _as_they_are)
+        cursor.execute(_READY, [written])
 
 
 def _stands_for_body(reading: Reading) -> bool:

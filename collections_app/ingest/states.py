@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Func, JSONField, Q, QuerySet
 from django.db.models.functions import Greatest, JSONObject, Now
 
-from collections_app.models import Document, EmbeddingModel
+from collections_app.models import Collection, Document, EmbeddingModel
 
 BACKOFF_SECONDS = 5  # before the second attempt; four times as long before each later one
 AWAY_SECONDS = 30  # a model that did not answer is left alone for so long
@@ -54,17 +54,26 @@ def held() -> Q:
 
 def waiting(collection_id: int | None = None) -> QuerySet[Document]:
     """Documents that a worker may claim now."""
-    rows = Document.objects.filter(
+    rows = due().filter(collection__in=open_collections())
+    return rows if collection_id is None else rows.filter(collection=collection_id)
+
+
+def due() -> QuerySet[Document]:
+    """Documents whose turn it is, wherever they are."""
+    return Document.objects.filter(
         ~held() | Q(lease_until=None),
         Q(not_before=None) | Q(not_before__lte=Now()),
-        Q(collection__embedding_model__away_until=None)
-        | Q(collection__embedding_model__away_until__lte=Now()),
-        collection__owner__isnull=False,  # else it is being deleted
-        collection__paused=False,
         state=Document.State.QUEUED,
         attempts__lt=settings.MAX_ATTEMPTS,
     )
-    return rows if collection_id is None else rows.filter(collection=collection_id)
+
+
+def open_collections() -> QuerySet[Collection]:
+    """Those whose documents may be worked on now; one that is being deleted has no owner."""
+    return Collection.objects.filter(
+        Q(embedding_model__away_until=None) | Q(embedding_model__away_until__lte=Now()),
+        paused=False,
+    )
 
 
 def set_aside(

@@ -132,6 +132,8 @@ def problem_with_body(body: str | None) -> str:
 def problem_with_metadata(metadata: dict[str, Any]) -> str:
     if not isinstance(metadata, dict):
         return _('Metadata must be a JSON object, such as {"author": "Ada"}.')
+    if not metadata:
+        return ""
     try:
         written = json.dumps(metadata, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
@@ -152,6 +154,8 @@ def problem_with_metadata(metadata: dict[str, Any]) -> str:
 def _deeper_than(levels: int, value: Any) -> bool:
     layer = [value]
     for _level in range(levels + 1):
+        if not layer:
+            return False
         layer = [
             inner
             for one in layer

@@ -1,5 +1,6 @@
 """Content and its vectors, where it comes from, and how much of it there may be."""
 
+import collections_app.models.lookups  # noqa: F401 (registers itself)
 from collections_app.models.access import ApiToken
 from collections_app.models.changing import ModelChange, ModelChangeQuerySet, Shadow
 from collections_app.models.content import (

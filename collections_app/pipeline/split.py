@@ -53,11 +53,30 @@ def split(
     if limit < MIN_LIMIT:
         raise ValueError(f"A token limit of {limit} is too small; {MIN_LIMIT} is the least.")
     overlap = limit // 8 if overlap is None else min(overlap, limit // MOST_OVERLAP)
-    splitter = _Splitter(text, blocks(text, media_type), tokenizer, limit, overlap)
+    found, title = blocks(text, media_type), " ".join(title.split())
+    if whole := _whole(text, found, tokenizer, limit, title):
+        return [whole]
+    splitter = _Splitter(text, found, tokenizer, limit, overlap)
     spans: list[Span] = []
-    for group in splitter.groups(" ".join(title.split())):
+    for group in splitter.groups(title):
         spans.extend(splitter.cut(group))
     return spans
+
+
+def _whole(
+    text: str, found: list[Block], tokenizer: Tokenizer, limit: int, title: str
+) -> Span | None:
+    """All of a short text, which is one section, as the splitter would cut it: most rows of
+    tables are such, and need no look at where they could be cut. None for any other."""
+    size = len(text) if text.isascii() else len(text.encode())
+    if not found or size >= limit or any(block.kind is Kind.HEADING for block in found):
+        return None
+    heading, head_tokens = _headed((title,) if title else (), tokenizer, limit)
+    if size + head_tokens > limit:  # a token has a byte at least
+        return None
+    start, end = _stripped(text, found[0].start, found[-1].end)
+    count = tokenizer.count(embedded_text(heading, text[start:end]))
+    return Span(start, end, heading, count) if count <= limit and start < end else None
 
 
 @dataclass
@@ -127,7 +146,7 @@ class _Splitter:
     # Cutting: a group into pieces that fit.
 
     def cut(self, group: _Group) -> Iterator[Span]:
-        heading, head_tokens = self._heading(group.path)
+        heading, head_tokens = _headed(group.path, self.tokenizer, self.limit)
         room = self.limit - head_tokens
         cuts = Cuts(self.text, group.blocks, room, self.tokens)
         end = group.blocks[-1].end
@@ -142,26 +161,6 @@ class _Splitter:
                 yield Span(start, last, heading, count)
             done = stop
             at = self._overlapped(at, stop, cuts) if stop < end else end
-
-    def _heading(self, path: tuple[str, ...]) -> tuple[str, int]:
-        """The path as far as it fits a quarter of the limit, the nearest headings first,
-        and the tokens it takes together with the special ones."""
-        for first in range(len(path)):
-            heading = " > ".join(path[first:])
-            if len(heading) <= MAX_HEADING:
-                count = self.tokenizer.count(heading + "\n")
-                if count <= self.limit // 4:
-                    return heading, count
-        return self._cut_heading(path[-1] if path else "")
-
-    def _cut_heading(self, name: str) -> tuple[str, int]:
-        """The beginning of a heading that is too long; all of it stands in the text."""
-        kept = self.tokenizer.offsets(name[:MAX_HEADING])[: max(self.limit // 4 - 4, 0)]
-        heading = name[: kept[-1][1]].strip() if kept else ""
-        count = self.tokenizer.count(heading + "\n")
-        if count <= self.limit // 4:
-            return heading, count
-        return "", self.tokenizer.count("")
 
     def _piece(self, at: int, end: int, heading: str, room: int, cuts: Cuts) -> tuple[int, int]:
         """(where the piece from `at` ends, its tokens): counted, and shrunk until it fits."""
@@ -207,6 +206,28 @@ class _Splitter:
                 break
             stop = position
         return stop
+
+
+def _headed(path: tuple[str, ...], tokenizer: Tokenizer, limit: int) -> tuple[str, int]:
+    """The path as far as it fits a quarter of the limit, the nearest headings first,
+    and the tokens it takes together with the special ones."""
+    for first in range(len(path)):
+        heading = " > ".join(path[first:])
+        if len(heading) <= MAX_HEADING:
+            count = tokenizer.count(heading + "\n")
+            if count <= limit // 4:
+                return heading, count
+    return _cut_heading(path[-1] if path else "", tokenizer, limit)
+
+
+def _cut_heading(name: str, tokenizer: Tokenizer, limit: int) -> tuple[str, int]:
+    """The beginning of a heading that is too long; all of it stands in the text."""
+    kept = tokenizer.offsets(name[:MAX_HEADING])[: max(limit // 4 - 4, 0)] if name else []
+    heading = name[: kept[-1][1]].strip() if kept else ""
+    count = tokenizer.count(heading + "\n")
+    if count <= limit // 4:
+        return heading, count
+    return "", tokenizer.count("")
 
 
 def _atoms(text: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:

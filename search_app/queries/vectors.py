@@ -93,6 +93,8 @@ WHERE passage_id = ANY(%s::bigint[]) AND model_id = %s AND vector_dims(embedding
 """
 
 
+# Materialised one by one: of a table that was never analysed the planner expects one row, and
+# would compute the spread anew for each passage.
 SCAN = """
 WITH scored AS MATERIALIZED (
     SELECT passage_id, 1 - (embedding <=> %(vector)s::vector) AS cosine
@@ -101,10 +103,11 @@ WITH scored AS MATERIALIZED (
       AND vector_dims(embedding) = %(dimension)s
 ), sound AS (
     SELECT * FROM scored WHERE cosine <> 'NaN'
+), every AS MATERIALIZED (
+    SELECT count(*), avg(cosine) AS mean, var_pop(cosine) AS variance FROM sound
 )
 SELECT best.passage_id, best.cosine, every.count, every.mean, every.variance
-FROM (SELECT * FROM sound ORDER BY cosine DESC, passage_id LIMIT %(limit)s) best,
-     (SELECT count(*), avg(cosine) AS mean, var_pop(cosine) AS variance FROM sound) every
+FROM (SELECT * FROM sound ORDER BY cosine DESC, passage_id LIMIT %(limit)s) best, every
 ORDER BY best.cosine DESC, best.passage_id
 """
 

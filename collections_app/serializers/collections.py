@@ -27,7 +27,12 @@ class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
         super().__init__(queryset=Collection.objects.none(), **kwargs)
 
     def to_internal_value(self, data: Any) -> Collection:
-        number = self.pk_field.to_internal_value(data) if self.pk_field else data
+        try:
+            number = self.pk_field.to_internal_value(data) if self.pk_field else int(data)
+        except (TypeError, ValueError):
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        if not 0 < number < 2**63:
+            self.fail("does_not_exist", pk_value=number)
         with connection.cursor() as cursor:
             cursor.execute(FIND, [number])
             row = cursor.fetchone()

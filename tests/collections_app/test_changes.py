@@ -60,6 +60,7 @@ def ids(hits):
 
 
 def found(collection, text="harbour"):
+    collection.refresh_from_db()  # as a request would
     return ids(search(collection.owner, text, collection=collection).hits)
 
 

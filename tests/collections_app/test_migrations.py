@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from collections_app.pipeline.postings import MOST, Postings, packed
+from search_app.queries import sql_views
 
 BEFORE = [("collections_app", "0011_model_precision")]
 AFTER = [("collections_app", "0012_passage_model")]
@@ -81,12 +82,14 @@ def rows(statement):
 def leaves():
     """What all is migrated to again at the end, without rows."""
     known = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    sql_views.drop()  # as `manage.py migrate` does
     yield known
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE collections_app_collection, collections_app_embeddingmodel CASCADE"
         )
     migrate(known)
+    sql_views.install()
 
 
 @pytest.mark.django_db(transaction=True)

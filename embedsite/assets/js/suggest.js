@@ -11,6 +11,8 @@ export function startSuggestions() {
       if (event.target.matches?.("input[data-suggest]")) boxOf(event.target)[kind]?.(event);
     });
   }
+  const focused = document.activeElement; // it may have got the focus before this script was there
+  if (focused?.matches("input[data-suggest]")) boxOf(focused);
   document.addEventListener("submit", (event) => {
     for (const field of event.target.querySelectorAll("input[data-suggest]")) boxOf(field).close();
   });

@@ -23,6 +23,7 @@ router.register("collections", collections_api.CollectionViewSet, basename="api-
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
 router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
 router.register("evaluations", search_api.EvaluationViewSet, basename="api-evaluations")
+router.register("interests", search_api.InterestViewSet, basename="api-interests")
 router.register("judged-queries", search_api.JudgedQueryViewSet, basename="api-judged-queries")
 router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
 router.register("sources", collections_api.SourceViewSet, basename="api-sources")
@@ -34,6 +35,7 @@ router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 PLACES = {  # what /api/ lists, and the name of the path
     "collections": "api-collections-list",
     "search": "api-search",
+    "interests": "api-interests-list",
     "questions": "api-questions-list",
     "models": "api-models",
     "uploads": "api-uploads-list",

@@ -140,12 +140,14 @@ def _scored(pool: _Found, spread: fusion.Spread) -> Pool:
     neighbours, feedback = _second(pool, parts.score, z, coverage, document, len(first))
     score = np.round(parts.score + neighbours[document] + feedback[document], DIGITS)
     words = WORDS_FOR_MEANING * coverage**2 * fusion.telling_share(coverage, terms)
+    evidence = np.nan_to_num(found.cosines, nan=0.0) + words
     return Pool(
         passages=found.passages,
         documents=found.documents,
         contents=found.contents,
         scores=score,
-        good=np.nan_to_num(found.cosines, nan=0.0) + words >= pool.cutoff,
+        good=evidence >= pool.cutoff,
+        evidence=np.round(evidence, DIGITS),
         cosines=found.cosines,
         keywords=np.round(bm25, DIGITS),
         coverage=np.round(coverage, DIGITS),

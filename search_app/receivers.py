@@ -11,7 +11,7 @@ from collections_app.models import Document, ModelChange
 from collections_app.signals import documents_deleting, documents_indexed, model_building
 from collections_app.wake import call
 from search_app import building, placing, related, tasks
-from search_app.models import SqlRun
+from search_app.models import Interest, SqlRun
 from search_app.queries import indexes, sql_views
 
 
@@ -20,6 +20,15 @@ def refresh_lists(collection_id: int, **_: Any) -> None:
     """Once nothing waits any more: in a long import the sweep refreshes now and then."""
     if not Document.objects.filter(collection=collection_id, state=Document.State.QUEUED).exists():
         call(tasks.refresh_related, collection_id)
+
+
+@receiver(documents_indexed)
+def tell_followers(collection_id: int, **_: Any) -> None:
+    """Once nothing waits any more, as above; the sweep sees to the rest."""
+    if not Interest.objects.exists():
+        return
+    if not Document.objects.filter(collection=collection_id, state=Document.State.QUEUED).exists():
+        call(tasks.compare_interests, collection_id)
 
 
 @receiver(documents_deleting)

@@ -5,9 +5,9 @@ from django.conf import settings
 
 from collections_app.models import Collection
 from collections_app.wake import call
-from search_app import building, placing, related, upkeep
+from search_app import building, digests, following, placing, related, upkeep
 from search_app.evaluation import nightly, work
-from search_app.models import Upkeep
+from search_app.models import Interest, Upkeep
 from search_app.queries import indexes
 
 
@@ -63,6 +63,28 @@ def look_after_indexes() -> None:
 
 
 @shared_task
+def compare_interests(collection_id: int) -> None:
+    """Look for what landed in a collection near what users follow."""
+    for interest_id in following.concerned(collection_id):
+        compare_interest(interest_id)
+
+
+@shared_task
+def compare_interest(interest_id: int) -> None:
+    """Look for what landed near an interest."""
+    rows = Interest.objects.select_related("owner", "collection", "document")
+    interest = rows.filter(pk=interest_id).first()
+    if interest is not None:
+        following.compare(interest)
+
+
+@shared_task
+def send_digests() -> None:
+    """Every morning: what landed near the interests of those who want it by e-mail."""
+    digests.send()
+
+
+@shared_task
 def sweep() -> None:
     """Every 30 s: whatever is behind, because a worker died or a wake-up was lost."""
     building.give_up()
@@ -82,6 +104,8 @@ def sweep() -> None:
         call(run_evaluation, evaluation_id)
     for upkeep_id in upkeep.waiting():
         call(run_upkeep, upkeep_id)
+    for interest_id in following.behind():
+        call(compare_interest, interest_id)
     if indexes.missing(settings.HNSW_THRESHOLD) or indexes.orphans():
         call(maintain_indexes)
 

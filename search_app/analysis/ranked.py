@@ -18,7 +18,8 @@ class Scored(NamedTuple):
 
     `terms` are those it has in common with the query, rarest first. The ranks are those in
     each leg, from 1; None where the leg has nothing to say. `good`: near enough to the query
-    that it is no chance; where no hit is good, there is no good match.
+    that it is no chance; where no hit is good, there is no good match. `evidence` is what that
+    goes by: the cosine, and what holding the query's words adds to it.
     """
 
     passage_id: int
@@ -31,6 +32,7 @@ class Scored(NamedTuple):
     keyword_rank: int | None = None
     coverage: float = 0.0  # share of the query's rarity that the passage holds
     good: bool = True
+    evidence: float = 0.0
     by_meaning: float = 0.0
     by_keywords: float = 0.0
     by_full_match: float = 0.0
@@ -54,6 +56,7 @@ class Pool:
     contents: Ids
     scores: Floats
     good: NDArray[np.bool_]
+    evidence: Floats
     cosines: Floats  # NaN: no vector
     keywords: Floats
     coverage: Floats
@@ -78,6 +81,7 @@ class Pool:
             keyword_rank=_rank(self.keywords, keywords) if keywords > 0 else None,
             coverage=float(self.coverage[at]),
             good=bool(self.good[at]),
+            evidence=float(self.evidence[at]),
             **parts,
         )
 

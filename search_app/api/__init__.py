@@ -8,6 +8,7 @@ from search_app.api.changing import (
     model_change_estimate,
 )
 from search_app.api.clusters import ClusterViewSet, CollectionClusters
+from search_app.api.interests import InterestViewSet
 from search_app.api.judging import (
     CollectionJudgedQueries,
     JudgedQueryViewSet,
@@ -34,6 +35,7 @@ __all__ = [
     "CollectionJudgedQueries",
     "CollectionMapView",
     "EvaluationViewSet",
+    "InterestViewSet",
     "JudgedQueryViewSet",
     "MapCopyView",
     "ModelChangeView",

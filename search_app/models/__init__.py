@@ -8,6 +8,7 @@ from search_app.models.derived import (
     RelatedDocument,
 )
 from search_app.models.evaluating import Evaluation, RankingWeights
+from search_app.models.following import Interest, InterestMatch
 from search_app.models.judging import BEST_GRADE, FeedbackChoice, JudgedQuery, Judgement
 from search_app.models.mapping import CollectionMap, MapPoint
 from search_app.models.searching import DocumentNumber, PastSearch
@@ -26,6 +27,8 @@ __all__ = [
     "DocumentVector",
     "Evaluation",
     "FeedbackChoice",
+    "Interest",
+    "InterestMatch",
     "JudgedQuery",
     "Judgement",
     "MapPoint",

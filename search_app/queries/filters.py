@@ -216,6 +216,20 @@ SELECT count(*) FROM (
 """
 
 
+AMONG = """
+SELECT document.id FROM collections_app_document document
+WHERE document.id = ANY(%(among)s) AND ({condition}) ORDER BY 1
+"""
+
+
+def among(document_ids: Sequence[int], wanted: Condition) -> list[int]:
+    """Those of these documents that meet a condition, by number."""
+    with connection.cursor() as cursor:
+        statement = AMONG.format(condition=wanted.sql)
+        cursor.execute(statement, {**wanted.params, "among": list(document_ids)})
+        return [row[0] for row in cursor.fetchall()]
+
+
 def count(collection_ids: Sequence[int], wanted: Condition | None, most: int) -> int:
     """How many documents that can be found meet the condition; no more than `most` are counted."""
     with connection.cursor() as cursor:

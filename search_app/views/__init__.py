@@ -8,7 +8,16 @@ from search_app.views.changing import (
 )
 from search_app.views.clusters import cluster, clusters, clusters_state
 from search_app.views.documents import document, document_state
+from search_app.views.feed import feed
 from search_app.views.feedback import feedback, feedback_delete, opened, thumb
+from search_app.views.interests import (
+    interest,
+    interest_delete,
+    interest_edit,
+    interest_feed,
+    interest_new,
+    interests,
+)
 from search_app.views.judged import (
     judged,
     judged_delete,
@@ -65,8 +74,15 @@ __all__ = [
     "evaluation_accept",
     "evaluation_apply",
     "evaluation_state",
+    "feed",
     "feedback",
     "feedback_delete",
+    "interest",
+    "interest_delete",
+    "interest_edit",
+    "interest_feed",
+    "interest_new",
+    "interests",
     "judged",
     "judged_delete",
     "judged_export",

@@ -19,9 +19,17 @@ from collections_app.models import ApiToken, Collection, Document, Passage, Run,
 from collections_app.services import sources, uploads
 from rag_app import answer
 from rag_app.models import Question
-from search_app import maps, related, sql
+from search_app import interests, maps, related, sql
 from search_app.evaluation import judging
-from search_app.models import Cluster, Evaluation, JudgedQuery, RelatedDocument, SavedQuery
+from search_app.models import (
+    Cluster,
+    Evaluation,
+    Interest,
+    InterestMatch,
+    JudgedQuery,
+    RelatedDocument,
+    SavedQuery,
+)
 from tests.factories import PASSWORD, CollectionFactory, UserFactory, embedded
 from tests.search_app.rows import cluster
 
@@ -32,7 +40,8 @@ METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 # What the number in an address counts; None where there is none in it.
 ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
-    " password_change_done opened feedback feedback_delete"
+    " password_change_done interests interest_new api-interests-list"
+    " opened feedback feedback_delete"
     " tools embed compare api-compare sql sql_save api-sql api-sql-queries-list"
     " collections collection_new tokens search search_suggest why_not ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
@@ -78,6 +87,9 @@ ADDRESSES = {
     "question": "question question_stream question_stop question_retry question_delete"
     " api-questions-detail api-questions-retry api-questions-stream",
     "token": "token_revoke api-tokens-detail",
+    "interest": "interest interest_edit interest_delete interest_feed api-interests-detail"
+    " api-interests-matches api-interests-feed",
+    "feed": "feed",  # whoever has the key may read it: here is one that was never given
 }
 KIND = {name: kind for kind, names in ADDRESSES.items() for name in names.split()}
 # Addresses that show nothing private to its owner either, on GET.
@@ -100,6 +112,7 @@ SILENT = (
     " collection_progress related_widget related_html related_json page_widget page_html page_json"
     " api-collection-near-duplicates api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
+    " interest_delete interest_feed api-interests-feed feed"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
     " source_run run_action run_progress rows_cancel api-upload-rows api-collection-rows"
     " api-sources-runs api-sources-run api-sources-retry api-runs-detail api-runs-problems"
@@ -176,6 +189,8 @@ def private(settings, tmp_path):
     upload = uploads.begin(owner, home, f"{SECRET}.txt", 5)
     rows = uploads.receive(owner, home, f"{SECRET}.csv", 16, BytesIO(b"id,text\na,word\n"))
     source = sources.create_source(home, "url", f"{SECRET} source", {"url": "https://example.com"})
+    followed = interests.follow(owner, text=f"{SECRET} boats", collection=home)
+    InterestMatch.objects.create(interest=followed, document=documents[0], score=0.5)
     judged = judging.write(home, owner, f"{SECRET} boats", {documents[0].external_id: 2})
     evaluation = Evaluation.objects.create(
         collection=home, owner=owner, state="failed", error=f"{SECRET} failed"
@@ -192,6 +207,8 @@ def private(settings, tmp_path):
         "cluster": group.pk,
         "question": asked.pk,
         "token": token.pk,
+        "interest": followed.pk,
+        "feed": "x" * 43,
         "model": home.embedding_model_id,
         "upload": upload.pk,
         "rows": rows.pk,
@@ -248,7 +265,7 @@ def told(response):
 
 def counts():
     models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload, Source)
-    models += (Run, JudgedQuery, Evaluation, SavedQuery)
+    models += (Run, JudgedQuery, Evaluation, SavedQuery, Interest, InterestMatch)
     return {model: model._base_manager.count() for model in models}
 
 

@@ -91,6 +91,7 @@ def pool(first, scores, cosines, documents=None, contents=None):
         contents=np.array(contents or passages),
         scores=np.array(scores, float),
         good=np.array(scores) > 0.5,
+        evidence=np.nan_to_num(cosines),
         cosines=cosines,
         keywords=np.nan_to_num(cosines),
         coverage=np.zeros(n),

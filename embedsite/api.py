@@ -21,6 +21,8 @@ from search_app import api as search_api
 router = SimpleRouter(use_regex_path=False)
 router.register("collections", collections_api.CollectionViewSet, basename="api-collections")
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
+router.register("axes", search_api.AxisViewSet, basename="api-axes")
+router.register("label-sets", search_api.LabelSetViewSet, basename="api-label-sets")
 router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
 router.register("evaluations", search_api.EvaluationViewSet, basename="api-evaluations")
 router.register("interests", search_api.InterestViewSet, basename="api-interests")
@@ -103,6 +105,16 @@ urlpatterns = [
     path("usage/", collections_api.account_usage, name="api-usage"),
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
     path("documents/<int:pk>/vector/", search_api.vector, name="api-document-vector"),
+    path(
+        "collections/<int:pk>/axes/",
+        search_api.CollectionAxes.as_view(),
+        name="api-collection-axes",
+    ),
+    path(
+        "collections/<int:pk>/label-sets/",
+        search_api.CollectionLabelSets.as_view(),
+        name="api-collection-label-sets",
+    ),
     path("sql/", search_api.sql, name="api-sql"),
     path("compare/", search_api.compare, name="api-compare"),
     path(

@@ -24,19 +24,29 @@ from search_app.api.quality import (
     weights_revert,
 )
 from search_app.api.relations import near_duplicates, pairs, related, related_passages
+from search_app.api.scores import (
+    AxisViewSet,
+    CollectionAxes,
+    CollectionLabelSets,
+    LabelSetViewSet,
+)
 from search_app.api.searching import search, similar, why_not
 from search_app.api.sql import SavedQueryViewSet, sql
 from search_app.api.suggesting import suggest
 
 __all__ = [
+    "AxisViewSet",
     "ClusterViewSet",
+    "CollectionAxes",
     "CollectionClusters",
     "CollectionEvaluations",
     "CollectionJudgedQueries",
+    "CollectionLabelSets",
     "CollectionMapView",
     "EvaluationViewSet",
     "InterestViewSet",
     "JudgedQueryViewSet",
+    "LabelSetViewSet",
     "MapCopyView",
     "ModelChangeView",
     "SavedQueryViewSet",

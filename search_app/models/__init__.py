@@ -11,6 +11,7 @@ from search_app.models.evaluating import Evaluation, RankingWeights
 from search_app.models.following import Interest, InterestMatch
 from search_app.models.judging import BEST_GRADE, FeedbackChoice, JudgedQuery, Judgement
 from search_app.models.mapping import CollectionMap, MapPoint
+from search_app.models.scores import AssignedLabel, Axis, LabelSet
 from search_app.models.searching import DocumentNumber, PastSearch
 from search_app.models.sql import SavedQuery, SqlRun
 from search_app.models.upkeep import LEAST_RECALL, Upkeep
@@ -19,6 +20,8 @@ from search_app.models.wishes import Wish
 __all__ = [
     "BEST_GRADE",
     "LEAST_RECALL",
+    "AssignedLabel",
+    "Axis",
     "Cluster",
     "ClusterMember",
     "Clustering",
@@ -31,6 +34,7 @@ __all__ = [
     "InterestMatch",
     "JudgedQuery",
     "Judgement",
+    "LabelSet",
     "MapPoint",
     "PastSearch",
     "RankingWeights",

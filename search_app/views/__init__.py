@@ -46,6 +46,16 @@ from search_app.views.quality import (
     quality,
     weights_revert,
 )
+from search_app.views.scores import (
+    axis,
+    axis_delete,
+    axis_new,
+    axis_text,
+    label_set,
+    label_set_delete,
+    label_set_new,
+    scores,
+)
 from search_app.views.searching import search
 from search_app.views.sql import sql, sql_delete, sql_save, sql_saved
 from search_app.views.suggesting import suggest
@@ -61,6 +71,10 @@ from search_app.views.widget import (
 from search_app.views.widget_preview import widget_preview
 
 __all__ = [
+    "axis",
+    "axis_delete",
+    "axis_new",
+    "axis_text",
     "cluster",
     "clusters",
     "clusters_state",
@@ -89,6 +103,9 @@ __all__ = [
     "judged_import",
     "judged_list",
     "judged_new",
+    "label_set",
+    "label_set_delete",
+    "label_set_new",
     "map_copy",
     "map_export",
     "map_hits",
@@ -110,6 +127,7 @@ __all__ = [
     "related_html",
     "related_json",
     "related_widget",
+    "scores",
     "search",
     "sql",
     "sql_delete",

@@ -19,14 +19,16 @@ from collections_app.models import ApiToken, Collection, Document, Passage, Run,
 from collections_app.services import sources, uploads
 from rag_app import answer
 from rag_app.models import Question
-from search_app import interests, maps, related, sql
+from search_app import interests, maps, related, scores, sql
 from search_app.evaluation import judging
 from search_app.models import (
+    Axis,
     Cluster,
     Evaluation,
     Interest,
     InterestMatch,
     JudgedQuery,
+    LabelSet,
     RelatedDocument,
     SavedQuery,
 )
@@ -48,7 +50,8 @@ ADDRESSES = {
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
     " api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db",
-    "collection": "model_change model_change_progress model_change_action reindex"
+    "collection": "scores axis_new label_set_new api-collection-axes api-collection-label-sets"
+    " model_change model_change_progress model_change_action reindex"
     " api-collection-model-change api-collection-model-estimate api-collection-model-compare"
     " api-collection-model-act api-collection-reindex"
     " collection collection_edit collection_delete collection_progress"
@@ -65,6 +68,9 @@ ADDRESSES = {
     " api-collection-judged api-collection-judged-import api-collection-judged-export"
     " api-collection-evaluations api-collection-weights api-collection-weights-revert"
     " quality weights_revert judged_list judged_new judged_import judged_export",
+    "axis": "axis axis_text axis_delete api-axes-detail api-axes-score api-axes-documents",
+    "labels": "label_set label_set_delete api-label-sets-detail api-label-sets-measured"
+    " api-label-sets-assign api-label-sets-assigned",
     "query": "sql_saved sql_delete api-sql-queries-detail api-sql-queries-run",
     "judged": "judged judged_delete api-judged-queries-detail",
     "evaluation": "evaluation evaluation_state evaluation_apply evaluation_accept"
@@ -97,6 +103,8 @@ SILENT = (
     "model_change_progress model_change_action reindex api-collection-model-change"
     " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
     " api-collection-reindex "
+    "axis_text axis_delete label_set_delete api-axes-score api-label-sets-assign"
+    " api-label-sets-assigned "
     "tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "robots favicon health set_language login logout password_change password_change_done"
     " map_state map_values map_hits map_copy api-collection-map api-map-copy"
@@ -195,8 +203,15 @@ def private(settings, tmp_path):
     evaluation = Evaluation.objects.create(
         collection=home, owner=owner, state="failed", error=f"{SECRET} failed"
     )
+    poles = {"low_name": f"{SECRET} sea", "high_name": "land"}
+    poles |= {"low_examples": [f"#{documents[0].pk}"], "high_examples": ["a field of corn"]}
+    axis = scores.make_axis(home, name=f"{SECRET} axis", **poles)
+    given = {SECRET: [f"#{documents[0].pk}"], "land": ["a field of corn"]}
+    labels = scores.make_label_set(home, name=f"{SECRET} labels", examples=given)
     query = sql.save(owner, f"{SECRET} query", "SELECT 1")
     return {
+        "axis": axis.pk,
+        "labels": labels.pk,
         "query": query.slug,
         "judged": judged.pk,
         "evaluation": evaluation.pk,
@@ -265,7 +280,7 @@ def told(response):
 
 def counts():
     models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload, Source)
-    models += (Run, JudgedQuery, Evaluation, SavedQuery, Interest, InterestMatch)
+    models += (Run, JudgedQuery, Evaluation, SavedQuery, Interest, InterestMatch, Axis, LabelSet)
     return {model: model._base_manager.count() for model in models}
 
 

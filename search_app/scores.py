@@ -1,0 +1,290 @@
+"""Scores of texts and documents on an axis, and labels by the nearest centroid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from collections_app import vectors
+from collections_app.models import Collection, Document, EmbeddingModel, long_columns
+from collections_app.pipeline.sentences import sentences
+from collections_app.services import Rejected
+from search_app.analysis import centroids
+from search_app.analysis.centroids import LeftOut
+from search_app.models import AssignedLabel, Axis, LabelSet
+from search_app.queries.documents import Matrix, current_matrix, matrix
+
+MOST_EXAMPLES = 500
+MOST_LABELS = 200
+MOST_SENTENCES = 200  # of a text that is scored while one types
+MOST_CHARS = 20_000
+TONES = 5  # colours on each side of the middle
+BINS = 24
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A sentence or a document with its place on an axis: -1 at one pole, 1 at the other."""
+
+    score: float
+    text: str = ""
+    document: Document | None = None
+
+    @property
+    def tone(self) -> int:
+        """The colour, from -TONES to TONES."""
+        return round(max(-1.0, min(1.0, self.score)) * TONES)
+
+
+def lines(text: str) -> list[str]:
+    """The examples in a field, one a line."""
+    return [line for raw in text.splitlines() if (line := raw.replace("\x00", "").strip())]
+
+
+def labelled(text: str) -> dict[str, list[str]]:
+    """`label: example` a line. Raises Rejected for a line without a label."""
+    found: dict[str, list[str]] = {}
+    for line in lines(text):
+        label, colon, example = line.partition(":")
+        if not colon or not label.strip() or not example.strip():
+            raise Rejected(_("This line is no “label: example”: %(line)s") % {"line": line[:80]})
+        found.setdefault(label.strip()[:200], []).append(example.strip())
+    return found
+
+
+# --- axes ---------------------------------------------------------------------------
+def make_axis(collection: Collection, **values: object) -> Axis:
+    """Keep an axis whose poles can be told apart. Raises Rejected, ModelMissing."""
+    made = Axis(collection=collection, **values)
+    _poles(made)
+    made.save()
+    return made
+
+
+def score_text(axis: Axis, text: str) -> list[Scored]:
+    """Each sentence of a text on the axis, in order. Raises Rejected, ModelMissing."""
+    if len(text) > MOST_CHARS:
+        raise Rejected(
+            _("This text is too long: %(length)d characters, the most is %(most)d.")
+            % {"length": len(text), "most": MOST_CHARS}
+        )
+    spans = sentences(text)[:MOST_SENTENCES]
+    if not spans:
+        return []
+    found = [text[start:end] for start, end in spans]
+    low, high = _poles(axis)
+    places = centroids.positions(text_vectors(axis.collection.embedding_model, found), low, high)
+    return [Scored(float(score), one) for score, one in zip(places, found, strict=True)]
+
+
+def score_documents(axis: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """(ids, scores) of the collection's documents, lowest first. Raises Rejected."""
+    low, high = _poles(axis)
+    all_ = current_matrix(axis.collection)
+    if not len(all_.ids):
+        return all_.ids, np.zeros(0, np.float32)
+    places = centroids.positions(all_.vectors, low, high)
+    order = np.argsort(places, kind="stable")
+    return all_.ids[order], places[order]
+
+
+def documents_on(ids: np.ndarray, scores: np.ndarray) -> list[Scored]:
+    """With their rows, in this order; what was deleted in this moment drops out."""
+    rows = Document.objects.defer(*long_columns()).in_bulk(ids.tolist())
+    return [
+        Scored(float(score), document=rows[pk])
+        for pk, score in zip(ids.tolist(), scores, strict=True)
+        if pk in rows
+    ]
+
+
+def _poles(axis: Axis) -> tuple[np.ndarray, np.ndarray]:
+    poles = []
+    for name, examples in (
+        (axis.low_name, axis.low_examples),
+        (axis.high_name, axis.high_examples),
+    ):
+        found = example_vectors(axis.collection, examples)
+        if not len(found):
+            message = _("“%(pole)s” has no examples: give texts, or documents as #12, one a line.")
+            raise Rejected(message % {"pole": name})
+        poles.append(centroids.centroid(found))
+    if 1 - float(poles[0] @ poles[1]) < 1e-4:
+        raise Rejected(_("The two poles are the same: give them different examples."))
+    return poles[0], poles[1]
+
+
+def example_vectors(collection: Collection, examples: Sequence[str]) -> np.ndarray:
+    """Those of texts and of documents of the collection (`#12`), (n, dimension).
+
+    Raises Rejected for too many, and for a document that is not in the collection.
+    """
+    if len(examples) > MOST_EXAMPLES:
+        message = _("These are more than %(most)d examples.") % {"most": MOST_EXAMPLES}
+        raise Rejected(message)
+    numbers = {int(one[1:]) for one in examples if _is_number(one)}
+    of_documents = _of_documents(collection, numbers)
+    texts = [one[:MOST_CHARS] for one in examples if not _is_number(one)]
+    of_texts = text_vectors(collection.embedding_model, texts)
+    return np.concatenate([of_documents, of_texts])
+
+
+def _is_number(example: str) -> bool:
+    return example.startswith("#") and example[1:].isdecimal() and len(example) < 19
+
+
+def _of_documents(collection: Collection, numbers: set[int]) -> np.ndarray:
+    dimension = collection.embedding_model.dimension
+    if not numbers:
+        return np.zeros((0, dimension), np.float32)
+    there = set(collection.documents.filter(pk__in=numbers).values_list("pk", flat=True))
+    if missing := sorted(numbers - there):
+        message = _("There is no document #%(number)d in this collection.")
+        raise Rejected(message % {"number": missing[0]})
+    all_ = current_matrix(collection)
+    return all_.vectors[np.isin(all_.ids, list(numbers))]
+
+
+def text_vectors(model: EmbeddingModel, texts: Sequence[str]) -> np.ndarray:
+    """(n, dimension); what was embedded before in this process is remembered."""
+    if not texts:
+        return np.zeros((0, model.dimension), np.float32)
+    key = (model.pk, vectors.spec(model), model.passage_prefix)
+    new = [one for one in dict.fromkeys(texts) if (key, one) not in _kept]
+    if len(_kept) > 20_000:
+        _kept.clear()
+    for start in range(0, len(new), 64):
+        part = new[start : start + 64]
+        found = vectors.embed(model, part, "passage")
+        _kept.update({(key, one): row for one, row in zip(part, found, strict=True)})
+    return np.array([_kept[key, one] for one in texts], np.float32)
+
+
+_kept: dict[tuple[object, str], np.ndarray] = {}
+
+
+# --- labels -------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Examples:
+    """What a label set is made of: names, one vector an example, the name's place of each, and
+    the documents that are examples."""
+
+    names: list[str]
+    vectors: np.ndarray
+    truth: np.ndarray
+    documents: set[int]
+
+    def centroids(self) -> np.ndarray:
+        return np.array(
+            [
+                centroids.centroid(self.vectors[self.truth == place])
+                for place in range(len(self.names))
+            ],
+            np.float32,
+        )
+
+
+def make_label_set(collection: Collection, **values: object) -> LabelSet:
+    """Keep a label set of two labels or more. Raises Rejected, ModelMissing."""
+    made = LabelSet(collection=collection, **values)
+    examples_of(made)
+    made.save()
+    return made
+
+
+def examples_of(label_set: LabelSet) -> Examples:
+    """Raises Rejected where there are not two labels, or too many."""
+    all_ = current_matrix(label_set.collection)
+    if label_set.source == LabelSet.Source.EXAMPLES:
+        found = _written(label_set)
+    else:
+        found = _ruled(label_set, all_)
+    if not 2 <= len(found.names) <= MOST_LABELS:
+        raise Rejected(
+            _("A label set needs from 2 to %(most)d labels with examples; here are %(count)d.")
+            % {"most": MOST_LABELS, "count": len(found.names)}
+        )
+    return found
+
+
+def _written(label_set: LabelSet) -> Examples:
+    parts, truth, documents = [], [], set[int]()
+    for place, examples in enumerate(label_set.examples.values()):
+        found = example_vectors(label_set.collection, examples)
+        parts.append(found)
+        truth += [place] * len(found)
+        documents |= {int(one[1:]) for one in examples if _is_number(one)}
+    joined = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
+    return Examples(list(label_set.examples), joined, np.array(truth, np.int64), documents)
+
+
+def _ruled(label_set: LabelSet, all_: Matrix) -> Examples:
+    """A document in a folder, or with the field, is an example of the label so named."""
+    rows = label_set.collection.documents.values_list("pk", "external_id", "metadata")
+    named = {pk: name for pk, key, metadata in rows if (name := _name(label_set, key, metadata))}
+    kept = np.array([pk in named for pk in all_.ids.tolist()], bool)
+    labels = [named[pk] for pk in all_.ids[kept].tolist()]
+    names = sorted(set(labels))
+    places = {name: place for place, name in enumerate(names)}
+    truth = np.array([places[name] for name in labels], np.int64)
+    return Examples(names, all_.vectors[kept], truth, set(all_.ids[kept].tolist()))
+
+
+def _name(label_set: LabelSet, external_id: str, metadata: dict[str, object]) -> str:
+    if label_set.source == LabelSet.Source.FOLDER:
+        return external_id.split("/", 1)[0][:200] if "/" in external_id else ""
+    value = metadata.get(label_set.field)
+    return str(value)[:200] if isinstance(value, str | int | float | bool) and value != "" else ""
+
+
+def left_out(label_set: LabelSet) -> tuple[Examples, LeftOut]:
+    """How well the labels are told apart: each example by the centroids of the others."""
+    made = examples_of(label_set)
+    return made, centroids.left_out(made.vectors, made.truth, len(made.names))
+
+
+def assign(label_set: LabelSet) -> int:
+    """Give every document that is no example the nearest label, where it is nearer than the
+    second by the margin; the others have none. How many have one. Raises Rejected."""
+    made = examples_of(label_set)
+    all_ = matrix(label_set.collection)
+    others = ~np.isin(all_.ids, list(made.documents))
+    found = centroids.nearest(all_.vectors[others], made.centroids()) if others.any() else None
+    rows = []
+    if found is not None:
+        for pk, label, cosine, margin in zip(
+            all_.ids[others].tolist(), found.labels, found.cosines, found.margins, strict=True
+        ):
+            if margin >= label_set.margin:
+                rows.append(
+                    AssignedLabel(
+                        label_set=label_set,
+                        document_id=pk,
+                        label=made.names[label],
+                        cosine=float(cosine),
+                        margin=float(margin),
+                    )
+                )
+    with transaction.atomic():
+        LabelSet.objects.select_for_update().get(pk=label_set.pk)
+        AssignedLabel.objects.filter(label_set=label_set).delete()
+        there = set(
+            Document.objects.filter(pk__in=[one.document_id for one in rows]).values_list(
+                "pk", flat=True
+            )
+        )
+        kept = [one for one in rows if one.document_id in there]
+        AssignedLabel.objects.bulk_create(kept, batch_size=2000)
+    return len(kept)
+
+
+def assign_on_arrival(collection_id: int) -> None:
+    """Label what came in, in each set of the collection that wants it."""
+    sets = LabelSet.objects.filter(collection=collection_id, on_arrival=True)
+    for label_set in sets.select_related("collection__embedding_model"):
+        try:
+            assign(label_set)
+        except Rejected:
+            continue  # its examples are gone: its page says so

@@ -213,7 +213,7 @@ def _of_collection(request: HttpRequest, found: Collection) -> dict[str, Any]:
     return {
         "collection": found,
         "can_edit": found.is_editable_by(request.user),
-        "axes": found.axes.all(),
-        "label_sets": found.label_sets.all(),
+        "axes": Axis.objects.filter(collection=found),
+        "label_sets": LabelSet.objects.filter(collection=found),
         "tab": "scores",
     }

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collections_app.encoders import ModelMissing
 from collections_app.services import Rejected
 from search_app import sql as queries
-from search_app.models import SavedQuery
+from search_app.models import SavedQuery, SqlRun
 from search_app.queries import sql_views
 from search_app.sql_forms import SaveForm, SqlForm
 from search_app.views.looking import _told
@@ -113,7 +113,7 @@ def _export(answer: queries.Answer, kind: str, saved: SavedQuery | None) -> Http
 def _around(request: HttpRequest) -> dict[str, Any]:
     """What stands beside the query: examples, kept queries, one's last runs, the views."""
     user = cast(User, request.user)
-    runs = user.sql_runs.filter(error="").values_list("sql", flat=True)
+    runs = SqlRun.objects.filter(user=user, error="").values_list("sql", flat=True)
     return {
         "examples": queries.examples(),
         "kept": SavedQuery.objects.visible_to(user).select_related("owner"),

@@ -22,6 +22,7 @@ MOST_SENTENCES = 200  # of a text that is scored while one types
 MOST_CHARS = 20_000
 TONES = 5  # colours on each side of the middle
 BINS = 24
+KEPT = 20_000  # vectors of examples and sentences in this process
 
 
 @dataclass(frozen=True)
@@ -152,14 +153,15 @@ def text_vectors(model: EmbeddingModel, texts: Sequence[str]) -> np.ndarray:
     if not texts:
         return np.zeros((0, model.dimension), np.float32)
     key = (model.pk, vectors.spec(model), model.passage_prefix)
-    new = [one for one in dict.fromkeys(texts) if (key, one) not in _kept]
-    if len(_kept) > 20_000:
-        _kept.clear()
+    found = {one: _kept.get((key, one)) for one in texts}  # others may empty `_kept` meanwhile
+    new = [one for one, row in found.items() if row is None]
     for start in range(0, len(new), 64):
         part = new[start : start + 64]
-        found = vectors.embed(model, part, "passage")
-        _kept.update({(key, one): row for one, row in zip(part, found, strict=True)})
-    return np.array([_kept[key, one] for one in texts], np.float32)
+        found |= zip(part, vectors.embed(model, part, "passage"), strict=True)
+    if len(_kept) > KEPT:
+        _kept.clear()
+    _kept.update({(key, one): row for one in new if (row := found[one]) is not None})
+    return np.array([found[one] for one in texts], np.float32)
 
 
 _kept: dict[tuple[object, str], np.ndarray] = {}

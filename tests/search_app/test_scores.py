@@ -282,3 +282,11 @@ def test_api(client, home):
     bad = client.patch(place, {"source": "examples"}, content_type="application/json")
     assert bad.status_code == 400
     assert client.delete(place).status_code == 204
+
+
+def test_vectors_are_there_although_those_kept_are_let_go(monkeypatch):
+    model = CollectionFactory().embedding_model
+    before = scores.text_vectors(model, ["boats", "bread"])
+    monkeypatch.setattr(scores, "KEPT", 0)
+    after = scores.text_vectors(model, ["bread", "jam", "bread"])
+    assert np.array_equal(after[[0, 2]], before[[1, 1]])

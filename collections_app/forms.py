@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from collections_app import origins
 from collections_app.format_names import format_name
 from collections_app.lengths import problem_with_passages
+from collections_app.model_choice import UsableModelField
 from collections_app.models import ApiToken, Collection, Document, EmbeddingModel
 from collections_app.pipeline.extract import FORMATS, TEXTS
 
@@ -22,6 +23,14 @@ else:
 
 
 class CollectionForm(CollectionModelForm):
+    embedding_model = UsableModelField(
+        label=_("Embedding model"),
+        required=False,
+        help_text=_(
+            "What makes the vectors. It can be changed later: the documents are then embedded anew."
+        ),
+    )
+
     class Meta:
         model = Collection
         fields = ["name", "description", "visibility", "language", "embedding_model", "split_code"]
@@ -32,15 +41,10 @@ class CollectionForm(CollectionModelForm):
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """The model is asked for where there are several that can be used."""
         super().__init__(*args, **kwargs)
-        field = self.fields["embedding_model"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = EmbeddingModel.objects.usable()
-        field.required, field.empty_label = False, None
-        field.initial = EmbeddingModel.objects.filter(is_default=True).first()
-        if field.queryset.count() < 2:
-            del self.fields["embedding_model"]
+        self.fields["embedding_model"].initial = EmbeddingModel.objects.filter(
+            is_default=True
+        ).first()
 
 
 class OriginsField(forms.CharField):

@@ -16,6 +16,7 @@ from collections_app.large_tables import (
     row_link,
     rows_link,
 )
+from collections_app.model_choice import UsableModelField
 from collections_app.models import (
     Blob,
     Collection,
@@ -56,6 +57,12 @@ class CollectionAdmin(LargeTableAdmin):
         the documents are embedded for the next one first."""
         chosen_once = ("language", "embedding_model") if obj else ()
         return (*self.readonly_fields, *chosen_once)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "embedding_model":
+            services.default_model()
+            kwargs |= {"form_class": UsableModelField}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description=_("documents"))
     def documents(self, obj: Any) -> SafeString:

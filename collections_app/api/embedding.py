@@ -32,7 +32,7 @@ TAGS = ["embedding"]
     get=extend_schema(operation_id="models_list", summary=_("List embedding models"), tags=TAGS)
 )
 class ModelList(generics.ListAPIView[EmbeddingModel]):
-    queryset = EmbeddingModel.objects.prefetch_related("aliases")
+    queryset = EmbeddingModel.objects.with_probe().prefetch_related("aliases")
     serializer_class = EmbeddingModelSerializer
     permission_classes = [StaffWritesPermission]
 

@@ -51,6 +51,7 @@ def _made(name: str, vector: np.ndarray | None) -> EmbeddingModel:
             "ref": name,
             "dimension": dimension,
             "normalised": unit,
+            "state": EmbeddingModel.State.WAITING,  # it may not be here: a probe tells
         },
     )
     return model

@@ -4,8 +4,9 @@ from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,6 +18,11 @@ class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
     def called(self, name: str) -> Self:
         """The model of this name or alias, if there is one."""
         return self.filter(Q(name=name) | Q(aliases__name=name)).distinct()
+
+    def with_probe(self) -> Self:
+        """Each with `probed`: when it last passed a probe, None where it never has."""
+        passed = Probe.objects.filter(model=OuterRef("pk"), state=Probe.State.PASSED)
+        return self.annotate(probed=Subquery(passed.order_by("-pk").values("finished")[:1]))
 
 
 def text_only() -> list[str]:
@@ -127,6 +133,11 @@ class EmbeddingModel(models.Model):
     def usable(self) -> bool:
         """Whether `usable()` would find it."""
         return self.state == self.State.USABLE
+
+    @property
+    def is_away(self) -> bool:
+        """Whether its server did not answer a moment ago."""
+        return self.away_until is not None and self.away_until > timezone.now()
 
     @property
     def remote(self) -> bool:

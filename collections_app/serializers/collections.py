@@ -60,6 +60,9 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
         queryset=EmbeddingModel.objects.all(),  # why one cannot be chosen is said in full
         required=False,
         help_text=_("The name of a model; the site's default model if left out."),
+        error_messages={
+            "does_not_exist": _("There is no model “{value}”. GET /api/models/ lists them.")
+        },
     )
     widget_origins = serializers.ListField(
         child=OriginField(max_length=200),

@@ -20,15 +20,19 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
     engine = serializers.SerializerMethodField(help_text=_("What runs it; empty: not ready yet."))
 
     aliases: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
+    probed = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text=_("When it last passed a probe on this site.")
+    )
 
     class Meta:
         model = EmbeddingModel
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "name",
             "aliases",
             "backend",
             "state",
+            "probed",
             "dimension",
             "truncate_dimension",
             "modalities",
@@ -58,13 +62,14 @@ class ProbeSerializer(serializers.ModelSerializer[Probe]):
 class RegisteredModelSerializer(EmbeddingModelSerializer):
     """For staff: where it is, and its last probe. The key is never given back."""
 
+    probed: Any = None  # `probe` says more
     has_key = serializers.BooleanField(source="secrets", read_only=True)
     probe = serializers.SerializerMethodField()
 
     class Meta:
         model = EmbeddingModel
         fields = (
-            *EmbeddingModelSerializer.Meta.fields,
+            *(name for name in EmbeddingModelSerializer.Meta.fields if name != "probed"),
             "ref",
             "base_url",
             "tokenizer",

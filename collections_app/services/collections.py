@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from collections_app.lengths import problem_with_passages
-from collections_app.models import Collection, EmbeddingModel, Probe
-from collections_app.reasons import in_words
+from collections_app.model_choice import why_unusable
+from collections_app.models import Collection, EmbeddingModel
 from collections_app.services.queueing import reembed
 from collections_app.storage import Rejected
 
@@ -32,26 +32,6 @@ def default_model() -> EmbeddingModel:
         name="all-MiniLM-L6-v2", defaults=default, create_defaults=MINILM | default
     )
     return model
-
-
-def why_unusable(model: EmbeddingModel, *, in_full: bool = True) -> str:
-    """Why no collection can choose it; empty for a model that one can.
-
-    In full it may name folders and addresses of the server's: that is for staff.
-    """
-    if model.usable:
-        return ""
-    last = model.probes.filter(state=Probe.State.FAILED).first()
-    if model.state == EmbeddingModel.State.FAILED and not in_full:
-        return _("%(model)s failed its probe. Choose another model.") % {"model": model}
-    if model.state == EmbeddingModel.State.FAILED and last:
-        return _("%(model)s failed its probe: %(error)s") % {
-            "model": model,
-            "error": in_words(last.error),
-        }
-    return _("%(model)s has not passed its probe yet. Wait for it, or start one.") % {
-        "model": model
-    }
 
 
 @transaction.atomic
@@ -94,11 +74,13 @@ def create_collection(
     widget_origins: Sequence[str] = (),
     although_unusable: bool = False,
 ) -> Collection:
-    """A new collection. Raises Rejected for a name the owner has used, or bad values.
+    """A new collection, under the default model where none is named. Raises Rejected for a name
+    the owner has used, a model that cannot be used, or bad values.
 
     `although_unusable`: its vectors come along, so the model need not work here.
     """
-    if model and not (model.usable or although_unusable):
+    model = model or default_model()
+    if not (model.usable or although_unusable):
         raise Rejected(why_unusable(model, in_full=owner.is_staff))
     collection = Collection(
         owner=owner,
@@ -106,7 +88,7 @@ def create_collection(
         description=description,
         visibility=visibility,
         language=language,
-        embedding_model=model or default_model(),
+        embedding_model=model,
         passage_tokens=passage_tokens,
         passage_overlap=passage_overlap,
         split_code=split_code,

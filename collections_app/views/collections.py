@@ -100,6 +100,7 @@ def collection_reembed(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def collection_new(request: HttpRequest) -> HttpResponse:
+    services.default_model()  # on a new site, it is made by the first who asks
     form = CollectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -109,7 +110,7 @@ def collection_new(request: HttpRequest) -> HttpResponse:
                 description=form.cleaned_data["description"],
                 visibility=form.cleaned_data["visibility"],
                 language=form.cleaned_data["language"],
-                model=form.cleaned_data.get("embedding_model"),
+                model=form.cleaned_data["embedding_model"],
                 split_code=form.cleaned_data["split_code"],
             )
         except services.Rejected as error:

@@ -244,6 +244,17 @@ def test_collection_made_here_and_its_fixed_choices(client, admin):
     assert (made.name, made.language, made.embedding_model.name) == ("Renamed", "german", "fake")
 
 
+def test_a_collection_made_here_needs_a_model_that_can_be_used(client, admin):
+    broken = EmbeddingModelFactory(name="broken", state="failed")
+    page = client.get(place("collection", "add")).text
+    assert "all-MiniLM-L6-v2 · 384 numbers" in page
+    assert "broken" not in page
+    values = {"owner": admin.pk, "name": "Notes", "visibility": "private", "language": "german"}
+    response = client.post(place("collection", "add"), values | {"embedding_model": broken.pk})
+    assert "broken failed its probe" in response.text
+    assert not Collection.objects.exists()
+
+
 MODEL = {
     "precision": "auto",
     "name": "new",

@@ -42,6 +42,7 @@ def test_models_are_listed_with_their_aliases():
     [_fake, found] = json.loads(run("embed_models", "--json"))
     assert found == {
         "state": "usable",
+        "probed": None,
         "name": "org/Other",
         "backend": "fake",
         "aliases": ["a", "b"],

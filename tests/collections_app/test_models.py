@@ -2,6 +2,7 @@
 
 import re
 import sys
+from datetime import datetime
 from decimal import Decimal
 
 import llm
@@ -458,18 +459,49 @@ def test_a_collection_is_made_with_a_usable_model_only(client, peer):
     assert Decimal(model.price_per_million_tokens) == 0
 
 
-def test_the_page_asks_for_the_model_where_there_are_several(client):
+def test_a_new_collection_is_told_what_each_model_is(client, peer):
     user = UserFactory()
     client.force_login(user)
-    services.default_model()
-    EmbeddingModelFactory(name="broken", state="failed")
-    assert "embedding_model" not in client.get("/c/new/").text
-    other = EmbeddingModelFactory(name="other")
+    first = client.get("/c/new/").text
+    assert "all-MiniLM-L6-v2 · 384 numbers · reads 256 tokens · not probed here" in first
+    broken = EmbeddingModelFactory(name="broken", state="failed")
+    other = remote(peer, name="other")
+    assert "other ·" not in client.get("/c/new/").text
+    probed(other)
+    EmbeddingModel.objects.filter(pk=other.pk).update(away_until="2100-01-01T00:00Z")
     page = client.get("/c/new/").text
-    assert "other" in page
+    assert re.search(r"other · 64 numbers · reads 200 tokens · probed \S+ · out of reach now", page)
     assert "broken" not in page
+    assert "/models/" not in page  # for staff alone
+    values = {"name": "Bad", "visibility": "private", "language": "english"}
+    refused = client.post("/c/new/", values | {"embedding_model": broken.pk}).text
+    assert "broken failed its probe. Choose another model." in refused
+    for nonsense in ("999999", "x", "1" * 30):
+        assert client.post("/c/new/", values | {"embedding_model": nonsense}).status_code == 200
+    assert not Collection.objects.exists()
     values = {"name": "Notes", "visibility": "private", "language": "english"}
     client.post("/c/new/", values | {"embedding_model": other.pk})
     client.post("/c/new/", values | {"name": "More"})
     made = dict(Collection.objects.filter(owner=user).values_list("name", "embedding_model__name"))
     assert made == {"Notes": "other", "More": "all-MiniLM-L6-v2"}
+
+
+def test_a_default_model_that_fails_is_not_taken_either(client):
+    EmbeddingModelFactory(name="gone", state="failed", is_default=True)
+    with pytest.raises(Rejected, match="gone failed its probe"):
+        services.create_collection(UserFactory(), "Notes")
+    client.force_login(UserFactory())
+    wanted = {"name": "Notes", "visibility": "private", "language": "english"}
+    assert "gone failed its probe" in client.post("/c/new/", wanted).text
+
+
+def test_the_api_says_when_a_model_was_probed_and_which_there_are(client, peer):
+    client.force_login(UserFactory())
+    services.default_model()
+    when = probed(remote(peer)).finished
+    listed = {one["name"]: one["probed"] for one in client.get("/api/models/").json()["results"]}
+    assert listed.pop("all-MiniLM-L6-v2") is None
+    assert datetime.fromisoformat(listed["tiny"]) == when
+    wanted = {"name": "Notes", "embedding_model": "no-such"}
+    refused = client.post("/api/collections/", wanted, content_type="application/json")
+    assert (refused.status_code, "GET /api/models/" in refused.text) == (400, True)

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ class Command(shared.LlmCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         services.default_model()  # on a new site, it is made by the first who asks
-        models = EmbeddingModel.objects.prefetch_related("aliases")
+        models = EmbeddingModel.objects.with_probe().prefetch_related("aliases")
         found = [one for one in models if _matches(one, options["query"])]
         if options["json"]:
             self.stdout.write(json.dumps([_details(one) for one in found], indent=4))
@@ -173,6 +174,10 @@ def _matches(model: EmbeddingModel, queries: list[str]) -> bool:
     return all(any(query.lower() in name for name in names) for query in queries)
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def _details(model: EmbeddingModel) -> dict[str, Any]:
     found = vectors.report(model)
     return {
@@ -183,6 +188,7 @@ def _details(model: EmbeddingModel) -> dict[str, Any]:
         "token_limit": model.token_limit,
         "default": model.is_default,
         "state": model.state,
+        "probed": _iso(getattr(model, "probed", None)),
         "precision": model.precision,
         "engine": found.engine,
         "cosine": found.mean,

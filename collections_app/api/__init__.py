@@ -6,8 +6,8 @@ from collections_app.api.documents import CollectionDocuments, DocumentViewSet
 from collections_app.api.embedding import ModelDetail, ModelList, embed, model_probe
 from collections_app.api.embeddings_db import EmbeddingsDb
 from collections_app.api.openai import Embeddings as OpenAIEmbeddings
-from collections_app.api.openai import Model as OpenAIModel
-from collections_app.api.openai import Models as OpenAIModels
+from collections_app.api.openai_models import Model as OpenAIModel
+from collections_app.api.openai_models import Models as OpenAIModels
 from collections_app.api.rows import collection_rows, rows_import
 from collections_app.api.sources import CollectionSources, RunViewSet, SourceViewSet
 from collections_app.api.uploads import CollectionUploads, UploadViewSet

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,29 +9,23 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from collections_app import vectors
+from collections_app.api.openai_models import TAGS, OpenAIView, model_called
 from collections_app.encoders.truncated import cut
 from collections_app.models import EmbeddingModel, Probe
-from collections_app.openai_errors import BadRequest, openai_error
+from collections_app.openai_errors import BadRequest
 from collections_app.serializers.openai import (
     EmbeddingsReplySerializer,
     EmbeddingsSerializer,
-    OpenAIModelSerializer,
-    OpenAIModelsSerializer,
 )
-from collections_app.services import default_model
 from collections_app.throttles import EmbedThrottle
-from collections_app.tokens import SignedInAsksPermission, TokenAuthentication
 
 MOST_TEXTS = 2048  # in one request, as OpenAI has it
 MOST_TOKENS = 300_000
 MOST_CHARS = 2_000_000  # in all: one word of any length is one token, and long to read
-TAGS = ["OpenAI-compatible"]
 KINDS: dict[Any, Literal["query", "passage"]] = {
     "query": "query",
     "search_query": "query",
@@ -51,16 +44,6 @@ class _Wanted:
     dimensions: int | None
     kind: Literal["query", "passage"] | None
     truncate: bool
-
-
-class OpenAIView(APIView):
-    """Tokens of this site as keys, of either scope; errors in OpenAI's form."""
-
-    authentication_classes = [TokenAuthentication]
-    permission_classes = [SignedInAsksPermission]
-
-    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response]:
-        return openai_error
 
 
 class Embeddings(OpenAIView):
@@ -99,57 +82,6 @@ class Embeddings(OpenAIView):
         return Response(_reply(made, wanted, tokens))
 
 
-class Models(OpenAIView):
-    @extend_schema(
-        operation_id="openai_models",
-        summary=gettext_lazy("List models (OpenAI)"),
-        description=gettext_lazy("Those that can be used, under their names and aliases."),
-        tags=TAGS,
-        responses=OpenAIModelsSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        default_model()  # on a new site, it is made by the first who asks
-        rows = EmbeddingModel.objects.usable().prefetch_related("aliases")
-        names = [
-            (name, model)
-            for model in rows
-            for name in [model.name, *(alias.name for alias in model.aliases.all())]
-        ]
-        return Response({"object": "list", "data": [_told(*one) for one in names]})
-
-
-class Model(OpenAIView):
-    @extend_schema(
-        operation_id="openai_model",
-        summary=gettext_lazy("Show a model (OpenAI)"),
-        tags=TAGS,
-        responses=OpenAIModelSerializer,
-    )
-    def get(self, request: Request, name: str) -> Response:
-        return Response(_told(name, _model(name)))
-
-
-def _told(name: str, model: EmbeddingModel) -> dict[str, Any]:
-    return {
-        "id": name,
-        "object": "model",
-        "created": int(model.created.timestamp()),
-        "owned_by": "embedsite",
-        "max_model_len": model.token_limit,
-        "dimension": model.dimension,
-    }
-
-
-def _model(name: Any) -> EmbeddingModel:
-    default_model()
-    found = None
-    if isinstance(name, str) and "\x00" not in name:
-        found = EmbeddingModel.objects.usable().called(name).first()
-    if found is None:
-        raise NotFound(_("There is no such model here. GET /v1/models lists those that are."))
-    return found
-
-
 def _read(data: Any) -> _Wanted:
     """Raises BadRequest, which names the parameter, and NotFound for the model."""
     if not isinstance(data, dict):
@@ -163,7 +95,7 @@ def _read(data: Any) -> _Wanted:
     if kind is not None and (not isinstance(kind, str) or kind not in KINDS):
         raise BadRequest(_("It can be “query” or “passage”; left out, no prefix."), "input_type")
     texts = _texts(data.get("input"))
-    model = _model(data["model"])
+    model = model_called(data["model"])
     return _Wanted(
         texts=texts,
         model=model,

@@ -54,8 +54,10 @@ class OpenAIModelSerializer(serializers.Serializer[Any]):
     object = serializers.CharField()
     created = serializers.IntegerField()
     owned_by = serializers.CharField()
-    max_model_len = serializers.IntegerField()
-    dimension = serializers.IntegerField()
+    kind = serializers.ChoiceField(["embedding", "collection"])
+    max_model_len = serializers.IntegerField(required=False)  # of embedding models
+    dimension = serializers.IntegerField(required=False)
+    name = serializers.CharField(required=False)  # of collections
 
 
 class OpenAIModelsSerializer(serializers.Serializer[Any]):

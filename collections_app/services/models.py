@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from collections_app import sealed, tasks
+from collections_app import collection_names, sealed, tasks
 from collections_app.encoders import prefixes
 from collections_app.models import EmbeddingModel, ModelAlias, Probe
 from collections_app.pipeline.split import MIN_LIMIT
@@ -127,6 +127,8 @@ def cancel_probe(model: EmbeddingModel) -> bool:
 def set_aliases(model: EmbeddingModel, names: Iterable[str]) -> None:
     """These and no others. Raises Rejected for one that means another model."""
     wanted = {name.strip() for name in names} - {"", model.name}
+    for name in wanted:
+        _check_name(name)
     taken = EmbeddingModel.objects.filter(name__in=wanted).first()
     other = ModelAlias.objects.filter(name__in=wanted).exclude(model=model).first()
     if taken or other:
@@ -140,6 +142,7 @@ def set_aliases(model: EmbeddingModel, names: Iterable[str]) -> None:
 
 def _check(model: EmbeddingModel) -> None:
     """Raises Rejected for what no probe need be asked about."""
+    _check_name(model.name)
     if model.backend not in [*REGISTRABLE, Backend.FAKE]:
         raise Rejected(_("There is no backend “%(name)s”.") % {"name": model.backend})
     if model.backend == Backend.OPENAI_COMPATIBLE:
@@ -162,6 +165,13 @@ def _check(model: EmbeddingModel) -> None:
         raise Rejected(_("The price cannot be below zero."))
     if ModelAlias.objects.filter(name=model.name).exclude(model=model.pk).exists():
         raise Rejected(_("“%(name)s” is an alias of another model.") % {"name": model.name})
+
+
+def _check_name(name: str) -> None:
+    if collection_names.is_reserved(name):
+        raise Rejected(
+            _("“%(name)s” means a collection under /v1/. Choose another name.") % {"name": name}
+        )
 
 
 def _check_place(ref: str) -> None:

@@ -62,9 +62,9 @@ def stream(
         _PLACES.release()
 
 
-def write(question: Question) -> None:
+def write(question: Question, *, role: str = "") -> None:
     """Have the answer written to its end, or to its failure, which is saved with it."""
-    with closing(stream(question)) as events:
+    with closing(stream(question, role=role)) as events:
         for _event in events:
             pass
 

@@ -1,0 +1,41 @@
+"""An answer as plain text with marks like [1], for clients that show nothing but text."""
+
+from collections.abc import Callable, Iterator
+
+from django.utils.translation import gettext as _
+
+from rag_app.answer import Reading
+from rag_app.models import Answer, Citation
+from rag_app.templatetags.quotes import as_read
+
+
+def pieces(reading: Reading) -> Iterator[str]:
+    """The answer: what a chat model wrote, the quotes one by one, or that there is none."""
+    if reading.withheld or reading.gone:
+        yield _("The documents of this answer are deleted or no longer yours to see. Ask again.")
+    elif reading.answer.kind == Answer.Kind.CHAT:
+        yield reading.text
+    elif reading.answer.kind == Answer.Kind.NONE:
+        yield _("No document is about this. Ask with other words, or add documents that are.")
+    else:
+        for place, quote in enumerate(reading.quotes):
+            yield ("\n\n" if place else "") + f"“{_one_line(as_read(quote))}” [{quote.number}]"
+
+
+def sources(reading: Reading, address: Callable[[str], str]) -> str:
+    """A line for each document cited, or for the nearest where nothing is; `address` makes a
+    path of this site one that leads here from elsewhere."""
+    nothing = reading.answer.kind == Answer.Kind.NONE
+    shown = reading.passages if nothing else reading.quotes
+    if not shown:
+        return ""
+    head = _("The nearest passages:") if nothing else _("Sources:")
+    return "\n\n" + "\n".join([head, *(_source(one, address) for one in shown)])
+
+
+def _source(citation: Citation, address: Callable[[str], str]) -> str:
+    return f"[{citation.number}] {citation.document} — {address(citation.get_absolute_url())}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

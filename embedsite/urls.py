@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView, TemplateView
 from django.views.i18n import set_language
 
 from embedsite import errors, views
 from embedsite.accounts import Login
 from embedsite.health import Health
+from rag_app.api import Mcp
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -36,6 +37,7 @@ urlpatterns = [
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
     path("api/", include("embedsite.api")),
+    re_path(r"^mcp/?$", Mcp.as_view(), name="mcp"),
     path("v1/", include("embedsite.openai_api")),
     path("", include("collections_app.urls")),
     path("", include("search_app.urls")),

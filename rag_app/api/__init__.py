@@ -1,6 +1,7 @@
-"""The REST API of questions and answers."""
+"""The REST API of questions and answers, and how other tools ask."""
 
 from rag_app.api.completions import Completions
+from rag_app.api.mcp import Mcp
 from rag_app.api.questions import QuestionViewSet
 
-__all__ = ["Completions", "QuestionViewSet"]
+__all__ = ["Completions", "Mcp", "QuestionViewSet"]

@@ -48,7 +48,7 @@ ADDRESSES = {
     " collections collection_new tokens search search_suggest why_not ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
-    " openai-chat"
+    " openai-chat mcp"
     " api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db",
     "collection": "scores axis_new label_set_new api-collection-axes api-collection-label-sets"
@@ -108,7 +108,7 @@ SILENT = (
     " api-label-sets-assigned "
     "tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "robots favicon health set_language login logout password_change password_change_done"
-    " openai-chat"
+    " openai-chat mcp"
     " map_state map_values map_hits map_copy api-collection-map api-map-copy"
     " collection_new api-root api-models api-embed models model_kinds model model_edit"
     " model_progress model_action model_new openai-embeddings openai-models openai-model"

@@ -1,0 +1,1 @@
+"""An MCP server: assistants search, read and ask what a token's user may see."""

@@ -125,7 +125,7 @@ class ModelForm(forms.Form):
         max_digits=12,
         decimal_places=6,
         required=False,
-        help_text=_("In your currency. What each collection has cost is shown by it."),
+        help_text=_("In the site's currency. What each collection has cost is shown by it."),
     )
 
     def __init__(

@@ -19,6 +19,7 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 POSITIVE = validate.Range(min=1)
 COUNT = validate.Range(min=0)
 RATE = validate.Regexp(r"^\d+/(s|sec|second|m|min|minute|h|hour|d|day)$", error="Such as: 30/min.")
+CURRENCIES = validate.Regexp(r"^[^\d\s<>&\"']{1,8}\Z", error="Such as: USD, EUR or TWD.")
 LEVELS = validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 SECURITY = validate.OneOf(["starttls", "tls", "none"])
 ENGINES = validate.OneOf(["auto", "openvino", "onnxruntime", "torch"])
@@ -254,6 +255,7 @@ EMBED_QUERY_SECONDS = env.float("EMBED_QUERY_SECONDS", 3.0, validate=validate.Ra
 RERANKER = env.str("RERANKER", "")  # a cross-encoder: a folder, package:NAME or hub name
 RERANK_DEPTH = env.int("RERANK_DEPTH", 30, validate=validate.Range(min=20, max=50))
 HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 5_000, validate=POSITIVE)  # passages
+CURRENCY = env.str("CURRENCY", "USD", validate=CURRENCIES)  # of prices and costs
 OLD_VECTORS_DAYS = env.int("OLD_VECTORS_DAYS", 14, validate=COUNT)  # after a switch; 0: until told
 CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")
 CHAT_MODEL = env.str("CHAT_MODEL", "")

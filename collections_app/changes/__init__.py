@@ -5,7 +5,7 @@ searched) -> settling (ready) -> switching (and back) -> dropping. PostgreSQL is
 record, as for ingest: a `Shadow` for each document.
 """
 
-from collections_app.changes.estimating import Estimate, estimate
+from collections_app.changes.estimating import Estimate, estimate, spent
 from collections_app.changes.progress import ChangeProgress, progress
 from collections_app.changes.queue import sweep, waiting
 from collections_app.changes.settling import missing, settle
@@ -27,6 +27,7 @@ __all__ = [
     "roll_back",
     "run",
     "settle",
+    "spent",
     "start",
     "sweep",
     "switch",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Sum
@@ -55,6 +56,11 @@ def estimate(collection: Collection, model: EmbeddingModel) -> Estimate:
         seconds=tokens / speed if speed else None,
         bytes=int(text) + int(terms) * TERM_BYTES + passages * per_passage,
     )
+
+
+def spent(collection: Collection) -> dict[str, Any]:
+    """`tokens` and `cost` of the collection under all models that run elsewhere; None: none."""
+    return collection.spending.aggregate(tokens=Sum("tokens"), cost=Sum("cost"))
 
 
 def price(model: EmbeddingModel, tokens: int) -> Decimal:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -14,6 +15,16 @@ MAX_CHARS = 20_000  # of one text
 TEXT_KINDS = ["passage", "query"]
 
 
+class CurrencyField(serializers.CharField):
+    """The currency of the prices beside it: the site's."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"source": "*", "read_only": True}))
+
+    def to_representation(self, value: Any) -> str:
+        return str(settings.CURRENCY)
+
+
 class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
     """`ref` stays out: it may name a folder of the server."""
 
@@ -23,6 +34,8 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
     probed = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text=_("When it last passed a probe on this site.")
     )
+
+    currency = CurrencyField()
 
     class Meta:
         model = EmbeddingModel
@@ -43,6 +56,7 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
             "precision",
             "engine",
             "price_per_million_tokens",
+            "currency",
             "is_default",
         )
 

@@ -1,10 +1,13 @@
 """Small parts that every page uses: icons, the nearness line, form fields."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField, CheckboxInput
 from django.templatetags.static import static
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
@@ -57,6 +60,17 @@ def field(bound: BoundField) -> dict[str, Any]:
         "control": bound.as_widget(attrs=attrs),
         "is_checkbox": isinstance(bound.field.widget, CheckboxInput),
     }
+
+
+@register.filter
+def money(amount: Decimal | None) -> str:
+    """`0.04 USD`, in the currency of the settings: two decimals, more where it is less than a
+    cent. – where nothing is paid, or no price is known."""
+    if not amount:
+        return "–"
+    decimals = max(2, 1 - amount.adjusted())
+    number = number_format(amount, decimals, force_grouping=True)
+    return f"{number}\u00a0{settings.CURRENCY}"
 
 
 @register.filter

@@ -139,6 +139,7 @@ def _told(collection: Collection) -> dict[str, Any]:
     change = rows.open().first() or rows.first()
     told = {
         "embedding_model": collection.embedding_model.name,
+        "spent": changes.spent(collection),
         "change": change,
         "progress": changes.progress(change) if change and change.is_open else None,
     }

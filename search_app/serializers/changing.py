@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.models import EmbeddingModel, ModelChange, Shadow
+from collections_app.serializers.embedding import CurrencyField
 from search_app.models import Upkeep
 
 
@@ -30,6 +31,7 @@ class ChangeProgressSerializer(serializers.Serializer[Any]):
     missing = serializers.IntegerField()
     tokens = serializers.IntegerField()
     cost = serializers.DecimalField(max_digits=18, decimal_places=8)
+    currency = CurrencyField()
     rate = serializers.FloatField()
     token_rate = serializers.FloatField()
     seconds_left = serializers.FloatField(allow_null=True)
@@ -59,10 +61,19 @@ class ModelChangeSerializer(serializers.ModelSerializer[ModelChange]):
         )
 
 
+class SpentSerializer(serializers.Serializer[Any]):
+    """Of embedding elsewhere, so far; null where there was none."""
+
+    tokens = serializers.IntegerField(allow_null=True)
+    cost = serializers.DecimalField(max_digits=18, decimal_places=8, allow_null=True)
+    currency = CurrencyField()
+
+
 class CollectionModelSerializer(serializers.Serializer[Any]):
     """The model that is searched under; the change that is open, or the last one."""
 
     embedding_model = serializers.CharField()
+    spent = SpentSerializer()
     change = ModelChangeSerializer(allow_null=True)
     progress = ChangeProgressSerializer(allow_null=True)
 
@@ -89,6 +100,7 @@ class EstimateSerializer(serializers.Serializer[Any]):
     passages = serializers.IntegerField()
     tokens = serializers.IntegerField()
     cost = serializers.DecimalField(max_digits=18, decimal_places=8)
+    currency = CurrencyField()
     seconds = serializers.FloatField(allow_null=True)
     bytes = serializers.IntegerField()
 

@@ -102,9 +102,10 @@ _MOVING = (ModelChange.State.BUILDING, *ModelChange.ENDING)
 def _change(collection: Collection) -> dict[str, Any]:
     rows = collection.model_changes.select_related("old", "new", "beside", "collection")
     change = rows.open().first()
+    spent = {"spent": changes.spent(collection)}
     if change is None:
-        return {"change": None, "last": rows.first()}
-    return {
+        return spent | {"change": None, "last": rows.first()}
+    return spent | {
         "change": change,
         "progress": changes.progress(change),
         "moving": change.state in _MOVING,

@@ -85,6 +85,7 @@ def test_production_settings_pass_the_deployment_check():
         ("EMBED_ENGINE", "abacus"),
         ("THROTTLE_ASK", "many"),
         ("LOG_LEVEL", "loud"),
+        ("CURRENCY", "two words"),
     ],
 )
 def test_a_value_that_makes_no_sense_stops_the_start_and_is_named(name, value):

@@ -1,5 +1,7 @@
 """The page, the API and the commands of a change of model and of upkeep."""
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -7,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from collections_app import changes, ingest, services
-from collections_app.models import EmbeddingModel, ModelChange, Passage, Vector
+from collections_app.models import EmbeddingModel, ModelChange, Passage, Spending, Vector
 from search_app import related, upkeep
 from search_app.models import DocumentVector, Upkeep
 from search_app.queries import indexes
@@ -76,6 +78,32 @@ def test_a_change_from_the_page(session, collection, other):
     assert session.get(f"{place}progress/").headers["HX-Refresh"] == "true"
 
 
+def test_prices_and_costs_have_a_currency(session, api, collection, other, settings, capsys):
+    settings.CURRENCY = "TWD"
+    type(other).objects.filter(pk=other.pk).update(price_per_million_tokens="0.5")
+    dear = EmbeddingModelFactory(name="dear", price_per_million_tokens=500_000)
+    Spending.objects.create(
+        model=dear, collection=collection, day="2026-11-01", tokens=12_345, cost="1234.5"
+    )
+    tokens = sum(Passage.objects.values_list("token_count", flat=True))
+    page = session.get(f"/c/{collection.pk}/model/").text
+    assert "12,345 tokens, 1,234.50\u00a0TWD" in page
+    assert f"{tokens / 2:.2f}\u00a0TWD" in page
+    assert re.search(r"0\.0000\d\d\u00a0TWD", page)  # of the cheap one, less than a cent
+    told = api.get(f"/api/collections/{collection.pk}/model-change/").json()["spent"]
+    assert told == {"tokens": 12_345, "cost": "1234.50000000", "currency": "TWD"}
+    session.force_login(UserFactory(is_staff=True))
+    page = session.get(f"/models/{dear.pk}/").text
+    assert "500,000.00\u00a0TWD" in page
+    owner = {"owner": collection.owner.username}
+    call_command("change_model", collection.name, "dear", "--estimate", **owner)
+    assert f"{tokens / 2:.4f} TWD" in capsys.readouterr().out
+    changes.start(collection, dear)
+    changes.run()
+    progress = api.get(f"/api/collections/{collection.pk}/model-change/").json()["progress"]
+    assert progress["currency"] == "TWD"
+
+
 def test_missing_documents_are_named_and_need_a_word(session, collection, other):
     change = changes.start(collection, other)
     changes.run()
@@ -108,7 +136,13 @@ def test_a_change_by_the_api(api, collection, other):
     json = {"content_type": "application/json"}
     told = api.get(f"{place}estimate/", {"model": "other"}).json()
     assert (told["documents"], told["seconds"]) == (4, None)
-    assert api.get(place).json() == {"embedding_model": "fake", "change": None, "progress": None}
+    assert (told["currency"], told["cost"]) == ("USD", "0.00000000")
+    assert api.get(place).json() == {
+        "embedding_model": "fake",
+        "spent": {"tokens": None, "cost": None, "currency": "USD"},
+        "change": None,
+        "progress": None,
+    }
     assert api.post(place, {"model": "other"}, **json).status_code == 202
     assert api.post(place, {"model": "other"}, **json).status_code == 400
     assert api.post(f"{place}switch/", {}, **json).status_code == 400

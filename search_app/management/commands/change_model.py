@@ -4,6 +4,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
@@ -61,9 +62,10 @@ class Command(BaseCommand):
     def _estimate(self, collection: Collection, model: EmbeddingModel) -> None:
         told = changes.estimate(collection, model)
         seconds = "not measured" if told.seconds is None else f"about {told.seconds:.0f} s"
+        cost = f"{told.cost:.4f} {settings.CURRENCY}" if told.cost else "no price"
         self.stdout.write(
             f"{told.documents} documents, about {told.passages} passages and {told.tokens} tokens; "
-            f"cost {told.cost:.4f}; {seconds}; {told.bytes / 1e6:.1f} MB beside the old."
+            f"{cost}; {seconds}; {told.bytes / 1e6:.1f} MB beside the old."
         )
 
     def _build(self, change: ModelChange, no_wait: bool) -> None:

@@ -126,7 +126,9 @@ def _passed(probe: Probe, report: encoders.Report) -> None:
             f"{model.dimension}. Register it anew, under another name.",
         )
         return
-    state = {"state": Probe.State.PASSED, "found": asdict(report), "error": "", "finished": Now()}
+    # The page, the API and the command say the length of the vectors that are stored.
+    found = asdict(report) | {"dimension": dimension, "full_dimension": report.dimension}
+    state = {"state": Probe.State.PASSED, "found": found, "error": "", "finished": Now()}
     if not _mine(probe).update(**state):
         return
     model.dimension = dimension

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from collections_app.models import Document, EmbeddingModel, ModelChange, Viewer
-from search_app.evaluation.cases import cases, rows
+from collections_app.models import Document, EmbeddingModel, ModelChange, Shadow, Viewer
+from search_app.evaluation.cases import Case, cases, rows
 from search_app.evaluation.measures import MEASURES, Figures
 from search_app.evaluation.searching import Seeker
+from search_app.queries import beside
 from search_app.search import Hit, search
 
 SHOWN = 10
@@ -44,7 +45,8 @@ class Judged:
 
 
 def compare(user: Viewer, change: ModelChange, text: str) -> list[Place]:
-    """What both find for the text, in the order of the new model, then what it has lost.
+    """What both find for the text, in the order of the new model, then what it has lost. While
+    the change is being built, both search the documents that are done alone.
 
     Raises what `search` raises.
     """
@@ -65,18 +67,45 @@ def compare(user: Viewer, change: ModelChange, text: str) -> list[Place]:
 
 
 def judged(user: Viewer, change: ModelChange) -> Judged | None:
-    """Both models on the collection's judged queries; None where there are none."""
-    found = cases(rows(change.collection, user, shared_only=False)).cases[:MOST_JUDGED]
+    """Both models on the collection's judged queries; None where there are none.
+
+    While the change is being built, over the documents that are done, and over the queries for
+    which one of these is right.
+    """
+    within = beside.made(change)
+    found = cases(rows(change.collection, user, shared_only=False)).cases
+    if within:
+        found = _answerable(change, found)
+    found = found[:MOST_JUDGED]
     if not found:
         return None
     means = []
     for model in (change.old, change.new):
-        figures = Seeker(user, change.collection, model).figures(found)
+        figures = Seeker(user, change.collection, model, within).figures(found)
         means.append(
             {name: sum(one[name] for one in figures.values()) / len(figures) for name in MEASURES}
         )
     return Judged(len(found), *means)
 
 
+def _answerable(change: ModelChange, found: list[Case]) -> list[Case]:
+    """Those with a right document among the ones that are done, and the grades of these alone."""
+    done = set(
+        change.shadows.filter(state=Shadow.State.DONE).values_list(
+            "document__external_id", flat=True
+        )
+    )
+    for case in found:
+        case.grades = {pk: grade for pk, grade in case.grades.items() if pk in done}
+    return [case for case in found if any(case.grades.values())]
+
+
 def _found(user: Viewer, change: ModelChange, model: EmbeddingModel, text: str) -> list[Hit]:
-    return search(user, text, collection=change.collection, limit=SHOWN, model=model).hits
+    return search(
+        user,
+        text,
+        collection=change.collection,
+        limit=SHOWN,
+        model=model,
+        within=beside.made(change),
+    ).hits

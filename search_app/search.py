@@ -17,7 +17,7 @@ from search_app.analysis.weights import Weights
 from search_app.asking import Asked, checked, understood, visible
 from search_app.hits import Hit, PassageHit, Results, Similar, hits, passage_hits, passages_by_id
 from search_app.queries import alike, documents, facets, filters, orders
-from search_app.queries.scope import Scope
+from search_app.queries.scope import Condition, Scope
 from search_app.queries.vectors import nearest_documents
 from search_app.ranking import DEPTH, Ranking, Scored, rank
 
@@ -40,6 +40,7 @@ def search(
     offset: int = 0,
     weights: Weights | None = None,
     model: EmbeddingModel | None = None,
+    within: Condition | None = None,
     wanted: Sequence[str] = (),
     sort: str = "",
     balance: float | None = None,
@@ -54,13 +55,16 @@ def search(
     to DEEPEST. Without text, documents are listed by `sort`. `weights` take the place of those
     in force, `balance` shifts either; `rerank` lets the reranker read the best, where there is one
     and no other order is asked for; `model` takes the place of the collections' own, to look at
-    the one that stands beside it. Raises Rejected and ModelMissing.
+    the one that stands beside it, and `within` is a further condition. Raises Rejected and
+    ModelMissing.
     """
     asked = understood(user, text, collection, wanted)
+    if within:
+        asked = replace(asked, condition=filters.all_of(asked.condition, within))
     by = orders.order(sort, [one.pk for one in asked.collections])
     if not asked.query.text:
         return _listed(asked, by or orders.Order(orders.ADDED, True), limit, offset, with_facets)
-    left = left_of(asked)
+    left = left_of(asked, model)
     best, exhausted = best_documents(_under(model, asked), left, weights, balance, offset + limit)
     read = reranking.Read(best)
     if rerank and reranking.applies(balance) and by is None:
@@ -163,9 +167,10 @@ def _under(model: EmbeddingModel | None, asked: Asked) -> Asked:
     return replace(asked, collections=collections)
 
 
-def left_of(asked: Asked) -> Scope | None:
-    """What the conditions leave; None where there are none."""
-    return filters.scope(_ids(asked), asked.condition) if asked.condition else None
+def left_of(asked: Asked, model: EmbeddingModel | None = None) -> Scope | None:
+    """What the conditions leave, under the collections' own models or this one; None where there
+    are none."""
+    return filters.scope(_ids(asked), asked.condition, model) if asked.condition else None
 
 
 def best_documents(

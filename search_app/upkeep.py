@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from collections_app.batches import batched
 from collections_app.ingest.finish import clear
@@ -27,11 +28,60 @@ class BusyError(Exception):
     """Another worker is at the indexes; it can be tried again."""
 
 
+# What a job does and how long it takes, for who is about to ask for it.
+TOLD = {
+    Upkeep.Job.VERIFY: _(
+        "Counts what is not whole: documents without passages, passages without vectors, vectors "
+        "of another length. Reads all rows once and changes nothing: seconds, for hundreds of "
+        "thousands of passages minutes."
+    ),
+    Upkeep.Job.REPAIR: _(
+        "Verifies, queues what is not whole to be embedded again, and removes what nobody uses. "
+        "As long as verifying; what was queued follows in the background."
+    ),
+    Upkeep.Job.REBUILD: _(
+        "Builds the vector index anew beside the old one; searches and changes go on. Seconds to "
+        "minutes, by the number of passages; a small collection has no index, and nothing to do."
+    ),
+    Upkeep.Job.RECALL: _(
+        "Searches for 100 of its own passages by the index and exactly, and tells how many of the "
+        "ten nearest the index finds. Seconds; a small collection is always searched exactly."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A job: its name, what it does, and the last of its kind that was asked for."""
+
+    job: str
+    name: str
+    told: str
+    last: Upkeep | None
+
+    @property
+    def seconds(self) -> float | None:
+        """From being asked for until it was done; None where that is not known."""
+        done = self.last and self.last.state == Upkeep.State.READY and self.last.finished
+        return (done - self.last.requested).total_seconds() if self.last and done else None
+
+
+def standings(collection: Collection) -> list[Standing]:
+    """One for each kind of job, in one query."""
+    rows = Upkeep.objects.filter(collection=collection).order_by("job", "-pk").distinct("job")
+    last = {row.job: row for row in rows}
+    return [
+        Standing(job.value, str(job.label), str(TOLD[job]), last.get(job.value))
+        for job in Upkeep.Job
+    ]
+
+
 @dataclass(frozen=True)
 class Latest:
     """What is known of a collection: of the last look at it and the last measured recall."""
 
     made: datetime
+    looked: bool
     problems: dict[str, int]
     recall: float | None
     queries: int
@@ -56,6 +106,7 @@ def latest(collection: Collection) -> Latest | None:
         return None
     return Latest(
         made=max(times),
+        looked=look is not None,
         problems=look.problems if look else {},
         recall=measured.recall if measured else None,
         queries=measured.queries if measured else 0,

@@ -40,6 +40,7 @@ urlpatterns = [
     path("c/<int:pk>/model/", views.model_change, name="model_change"),
     path("c/<int:pk>/model/progress/", views.model_change_progress, name="model_change_progress"),
     path("c/<int:pk>/model/<slug:action>/", views.model_change_action, name="model_change_action"),
+    path("c/<int:pk>/reindex/", views.upkeep_state, name="upkeep_state"),
     path("c/<int:pk>/reindex/<slug:job>/", views.reindex, name="reindex"),
     path("c/<int:pk>/quality/", views.quality, name="quality"),
     path("c/<int:pk>/quality/revert/", views.weights_revert, name="weights_revert"),

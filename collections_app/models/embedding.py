@@ -148,7 +148,8 @@ class EmbeddingModel(models.Model):
 class Probe(models.Model):
     """One trial of a model by a worker, claimed as documents are (lease and token).
 
-    `found` is what it told, as `encoders.probing.Report` has it.
+    `found` is what it told, as `encoders.probing.Report` has it, but for `dimension`, which is
+    that of the vectors that are stored; `full_dimension` is what the model gives.
     """
 
     class State(models.TextChoices):

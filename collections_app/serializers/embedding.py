@@ -65,8 +65,9 @@ class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
 
 
 class ProbeSerializer(serializers.ModelSerializer[Probe]):
-    """`found`: dimension, token_limit, normalised, deterministic, tokens_per_second, query_ms,
-    query_prefix, passage_prefix, dimensions, exact, engine, warnings."""
+    """`found`: dimension (of the vectors that are stored), full_dimension, token_limit,
+    normalised, deterministic, tokens_per_second, query_ms, query_prefix, passage_prefix,
+    dimensions, exact, engine, warnings."""
 
     class Meta:
         model = Probe

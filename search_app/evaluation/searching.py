@@ -10,6 +10,7 @@ from collections_app.services import Rejected
 from search_app.analysis.weights import OF_MEANING, OF_WORDS, Weights, WeightsError
 from search_app.evaluation.cases import Case
 from search_app.evaluation.measures import DEPTH, Figures, scored
+from search_app.queries.scope import Condition
 from search_app.search import search
 
 # Settings by name: changes to the weights in force. Two of them are one leg alone, as the ends
@@ -34,11 +35,13 @@ def silent() -> None:
 
 @dataclass(frozen=True)
 class Seeker:
-    """Who searches where; under `model` in place of the collection's own, where it is given."""
+    """Who searches where; under `model` in place of the collection's own, where it is given, and
+    `within` a further condition."""
 
     user: Viewer
     collection: Collection
     model: EmbeddingModel | None = None
+    within: Condition | None = None
 
     def found(
         self, text: str, weights: Weights | None, limit: int, *, rerank: bool = True
@@ -53,6 +56,7 @@ class Seeker:
                 weights=weights,
                 rerank=rerank,
                 model=self.model,
+                within=self.within,
             ).hits
         except Rejected:
             return []

@@ -11,7 +11,7 @@ import numpy as np
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from collections_app.models import Collection, Source, Viewer
+from collections_app.models import Collection, EmbeddingModel, Source, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.query import METADATA, RESERVED, Field
 from search_app.queries import field_sql, map_fields
@@ -172,7 +172,8 @@ def _source(field: Field, collections: Sequence[Collection], user: Viewer) -> li
 # No more rows are read than tell whether they are few, and no passage where documents are many.
 PASSAGES = """
 WITH documents AS MATERIALIZED (
-    SELECT document.id, collection.embedding_model_id AS model_id
+    SELECT document.id,
+        coalesce(%(filter_model)s::bigint, collection.embedding_model_id) AS model_id
     FROM collections_app_document document
     JOIN collections_app_collection collection ON collection.id = document.collection_id
     WHERE document.collection_id = ANY(%(filter_scope)s) AND {condition}
@@ -190,15 +191,23 @@ FROM (
 """
 
 
-def scope(collection_ids: Sequence[int], wanted: Condition | None) -> Scope:
-    """What is left under the condition: few passages by id, or the condition itself."""
+def scope(
+    collection_ids: Sequence[int], wanted: Condition | None, model: EmbeddingModel | None = None
+) -> Scope:
+    """What is left under the condition: few passages by id, or the condition itself. The
+    passages are those of the collections' own models, or of `model`."""
     every = tuple(collection_ids)
     if wanted is None:
         return Scope(every)
     with connection.cursor() as cursor:
         cursor.execute(
             PASSAGES.format(condition=wanted.sql),
-            {**wanted.params, "filter_scope": list(every), "filter_limit": FEW + 1},
+            {
+                **wanted.params,
+                "filter_scope": list(every),
+                "filter_limit": FEW + 1,
+                "filter_model": model.pk if model else None,
+            },
         )
         documents, packed, having = cursor.fetchone()
     ids = np.sort(np.frombuffer(bytes(packed or b""), dtype=">i8").astype(np.int64))

@@ -5,6 +5,7 @@ from search_app.views.changing import (
     model_change_action,
     model_change_progress,
     reindex,
+    upkeep_state,
 )
 from search_app.views.clusters import cluster, clusters, clusters_state
 from search_app.views.documents import document, document_state
@@ -136,6 +137,7 @@ __all__ = [
     "suggest",
     "thumb",
     "tools",
+    "upkeep_state",
     "vector",
     "weights_revert",
     "why_not",

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collections_app import changes
 from collections_app.encoders import ModelMissing
-from collections_app.models import Collection, ModelChange
+from collections_app.models import Collection, ModelChange, Shadow
 from collections_app.services import Rejected
 from collections_app.services.changing import act_on_change, change_model
 from collections_app.wake import call_on_commit
@@ -50,7 +50,7 @@ def model_change(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("model_change", pk)
     context = {"collection": found, "can_edit": True, "form": form, "tab": "model"}
     context |= _change(found) | _estimates(found, form) | _compared(request, found)
-    context |= {"upkeep": upkeep.latest(found), "jobs": Upkeep.Job.choices}
+    context |= _upkeep(found)
     return render(
         request, "search_app/model_change.html", context, status=422 if form.errors else 200
     )
@@ -92,8 +92,27 @@ def reindex(request: HttpRequest, pk: int, job: str) -> HttpResponse:
     if job not in Upkeep.Job.values:
         raise Http404
     call_on_commit(run_upkeep, upkeep.request(found, job).pk)
-    messages.success(request, _("A worker sees to it. Load this page again in a moment."))
+    messages.success(request, _("A worker sees to it."))
     return redirect("model_change", pk)
+
+
+@never_cache
+@login_required
+@require_safe
+def upkeep_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is known of the index, and how each job stands: the part of the page alone."""
+    found = editable(request.user, pk)
+    context = {"collection": found} | _upkeep(found)
+    return render(request, "search_app/_upkeep.html", context)
+
+
+def _upkeep(collection: Collection) -> dict[str, Any]:
+    jobs = upkeep.standings(collection)
+    return {
+        "upkeep": upkeep.latest(collection),
+        "jobs": jobs,
+        "upkeep_moving": any(one.last and one.last.state == one.last.State.QUEUED for one in jobs),
+    }
 
 
 _MOVING = (ModelChange.State.BUILDING, *ModelChange.ENDING)
@@ -125,7 +144,7 @@ def _compared(request: HttpRequest, collection: Collection) -> dict[str, Any]:
     change = collection.model_changes.kept_up().select_related("old", "new", "collection").first()
     text = request.GET.get("q", "")
     context: dict[str, Any] = {"q": text}
-    if change is None:
+    if change is None or not change.shadows.filter(state=Shadow.State.DONE).exists():
         return context
     try:
         if text.strip():

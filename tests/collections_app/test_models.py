@@ -94,7 +94,7 @@ def test_the_local_model_is_probed_without_torch(settings):
     assert model.probes.first().found["exact"] is True
 
 
-def test_vectors_are_cut_and_brought_to_unit_length():
+def test_vectors_are_cut_and_brought_to_unit_length(client, staff):
     model = services.register("sentence-transformers", MINILM, name="cut", truncate_dimension=128)
     probed(model)
     whole = vectors.embed(services.default_model(), ["Hello world"], "passage")[0][:128]
@@ -102,6 +102,14 @@ def test_vectors_are_cut_and_brought_to_unit_length():
     assert (model.dimension, made.shape) == (128, (128,))
     assert float(made @ made) == pytest.approx(1, abs=1e-5)
     assert float(made @ whole) / float(whole @ whole) ** 0.5 == pytest.approx(1, abs=1e-4)
+    found = model.probes.first().found
+    assert (found["dimension"], found["full_dimension"]) == (128, 384)
+    client.force_login(staff)
+    page = client.get(f"/models/{model.pk}/").text
+    assert re.search(r"<dd>128 <span[^>]*>cut from 384</span></dd>", page)
+    whole_model = services.register("sentence-transformers", MINILM, name="whole")
+    probed(whole_model)
+    assert "cut from" not in client.get(f"/models/{whole_model.pk}/").text
     too_many = services.register(
         "sentence-transformers", MINILM, name="more", truncate_dimension=500
     )

@@ -53,7 +53,8 @@ ADDRESSES = {
     " embeddings_db embeddings_db_file api-embeddings-db",
     "collection": "scores axis_new label_set_new api-collection-axes api-collection-label-sets"
     " model_change model_change_progress model_change_action reindex"
-    " api-collection-model-change api-collection-model-estimate api-collection-model-compare"
+    " upkeep_state api-collection-model-change api-collection-model-estimate"
+    " api-collection-model-compare"
     " api-collection-model-act api-collection-reindex"
     " collection collection_edit collection_delete collection_progress"
     " collection_retry collection_reembed collection_pause collection_resume collection_cancel"
@@ -101,7 +102,7 @@ ADDRESSES = {
 KIND = {name: kind for kind, names in ADDRESSES.items() for name in names.split()}
 # Addresses that show nothing private to its owner either, on GET.
 SILENT = (
-    "model_change_progress model_change_action reindex api-collection-model-change"
+    "model_change_progress model_change_action reindex upkeep_state api-collection-model-change"
     " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
     " api-collection-reindex "
     "axis_text axis_delete label_set_delete api-axes-score api-label-sets-assign"

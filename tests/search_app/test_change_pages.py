@@ -7,11 +7,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from collections_app import changes, ingest, services
 from collections_app.models import EmbeddingModel, ModelChange, Passage, Spending, Vector
 from search_app import related, upkeep
-from search_app.models import DocumentVector, Upkeep
+from search_app.models import DocumentVector, JudgedQuery, Upkeep
 from search_app.queries import indexes
 from tests.factories import CollectionFactory, EmbeddingModelFactory, UserFactory, embedded
 
@@ -102,6 +103,67 @@ def test_prices_and_costs_have_a_currency(session, api, collection, other, setti
     changes.run()
     progress = api.get(f"/api/collections/{collection.pk}/model-change/").json()["progress"]
     assert progress["currency"] == "TWD"
+
+
+def test_both_models_are_compared_over_what_is_done_already(session, api, collection, other):
+    place = f"/c/{collection.pk}/model/"
+    changes.start(collection, other)
+    page = session.get(place, {"q": "boats", "judged": "1"}).text
+    assert "none of the 4 documents is done yet" in page
+    assert "Neither" not in page
+    assert 'placeholder="Any query"' not in page
+    ids = dict(collection.documents.values_list("external_id", "pk"))
+    ModelChange.objects.get().shadows.exclude(document__in=[ids["d1"], ids["d2"]]).update(
+        not_before="2100-01-01T00:00Z"
+    )
+    changes.run()
+    assert ModelChange.objects.get().state == "building"
+    page = session.get(place, {"q": "boats"}).text
+    assert "2 of 4 documents are done" in page
+    compared = api.get(f"/api/collections/{collection.pk}/model-change/compare/", {"q": "boats"})
+    found = {one["external_id"]: (one["old_rank"], one["new_rank"]) for one in compared.json()}
+    assert found == {"d1": (1, 1), "d2": (2, 2)}
+    judge(collection, "harbour 0", {"d0": 3})
+    assert "no judged query yet for which" in session.get(place, {"judged": "1"}).text
+    judge(collection, "harbour 1", {"d1": 3, "d0": 3})
+    assert "Over 1 judged query" in session.get(place, {"judged": "1"}).text
+
+
+def test_a_filter_in_a_comparison_holds_under_both_models(api, collection, other):
+    changes.start(collection, other)
+    changes.run()
+    place = f"/api/collections/{collection.pk}/model-change/compare/"
+    [found] = api.get(place, {"q": "boats id:d2"}).json()
+    assert (found["external_id"], found["old_rank"], found["new_rank"]) == ("d2", 1, 1)
+
+
+def test_the_jobs_of_the_index_say_what_they_do_and_how_they_stand(session, collection):
+    page = session.get(f"/c/{collection.pk}/model/").text
+    for told in upkeep.TOLD.values():
+        assert escape(str(told)) in page
+    assert "every 2s" not in page
+    place = f"/c/{collection.pk}/reindex/"
+    session.post(f"{place}verify/")
+    session.post(f"{place}verify/")  # a double click
+    part = session.get(place).text
+    assert ("It waits for a worker" in part, "every 2s" in part) == (True, True)
+    assert part.count(" disabled") == 1
+    [waiting] = upkeep.waiting()
+    upkeep.run(waiting)
+    part = session.get(place).text
+    assert "Nothing was found wrong." in part
+    assert re.search(r"Last done .+, \d+ s after it was asked for", part)
+    assert ("every 2s" in part, "<html" in part) == (False, False)
+    Upkeep.objects.update(state="failed", error="The job stopped (x).")
+    assert "It could not be done: The job stopped (x)." in session.get(place).text
+
+
+def judge(collection, text, grades):
+    query = JudgedQuery.objects.create(
+        collection=collection, owner=collection.owner, text=text, source="typed"
+    )
+    for key, grade in grades.items():
+        query.judgements.create(external_id=key, grade=grade)
 
 
 def test_missing_documents_are_named_and_need_a_word(session, collection, other):

@@ -160,7 +160,7 @@ def test_the_jobs_of_the_index_say_what_they_do_and_how_they_stand(session, coll
 
 def judge(collection, text, grades):
     query = JudgedQuery.objects.create(
-        collection=collection, owner=collection.owner, text=text, source="typed"
+        collection=collection, owner=collection.owner, name=text, text=text, source="typed"
     )
     for key, grade in grades.items():
         query.judgements.create(external_id=key, grade=grade)

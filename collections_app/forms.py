@@ -67,7 +67,7 @@ class OriginsField(forms.CharField):
 
 class CollectionEditForm(CollectionModelForm):
     widget_origins = OriginsField(
-        label=_("Sites that may show the related lists"),
+        label=_("Sites that may show the related lists and the ask box"),
         required=False,
         max_length=10_000,
         help_text=_(

@@ -3,7 +3,9 @@
 Counts are kept per process, in memory: they go on working when Redis is down.
 """
 
-from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
+from typing import Any
+
+from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle, UserRateThrottle
 
 
 class SearchThrottle(AnonRateThrottle):
@@ -24,3 +26,12 @@ class AskThrottle(UserRateThrottle):
 
 class EmbedThrottle(UserRateThrottle):
     scope = "embed"
+
+
+class BoxThrottle(SimpleRateThrottle):
+    """Of the box on other sites: by address alone, for no session is read there."""
+
+    scope = "box"
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}

@@ -218,6 +218,7 @@ REST_FRAMEWORK = {
         "search": env.str("THROTTLE_SEARCH", "120/min", validate=RATE),
         "suggest": env.str("THROTTLE_SUGGEST", "600/min", validate=RATE),
         "ask": env.str("THROTTLE_ASK", "30/min", validate=RATE),
+        "box": env.str("THROTTLE_BOX", "10/min", validate=RATE),
         "embed": env.str("THROTTLE_EMBED", "300/min", validate=RATE),
     },
     # Without a proxy of ours X-Forwarded-For is the client's word: count by its address.

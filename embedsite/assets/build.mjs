@@ -33,6 +33,7 @@ await build({
     style: join(here, "css", "app.css"),
     admin: join(here, "css", "admin.css"),
     widget: join(here, "css", "widget.css"),
+    ask_box: join(here, "css", "ask_box.css"),
   },
   outdir: dist,
   bundle: true,
@@ -47,7 +48,7 @@ await build({
 });
 // For other sites: alone, with its styles in it.
 await build({
-  entryPoints: { related: join(here, "js", "related.js") },
+  entryPoints: { related: join(here, "js", "related.js"), ask: join(here, "js", "ask.js") },
   outdir: dist,
   bundle: true,
   minify: true,

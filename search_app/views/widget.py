@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from collections_app.models import Collection
 from search_app.analysis.page_addresses import spellings
+from search_app.origins import open_to
 from search_app.queries import related_lists
 from search_app.widget import MOST, Entry, List, list_of
 
@@ -130,7 +131,7 @@ def _answer(request: HttpRequest, home: Collection, found: List, make: Make) -> 
         answer = _kept(request, etag, found, make)
     answer["ETag"] = etag
     patch_cache_control(answer, public=True, no_cache=True)
-    _open_to(answer, request, home.widget_origins, framed=make is _frame)
+    open_to(answer, request, home.widget_origins, framed=make is _frame)
     return answer
 
 
@@ -142,21 +143,6 @@ def _kept(request: HttpRequest, etag: str, found: List, make: Make) -> HttpRespo
         kept = made.content, made["Content-Type"]
         cache.set(key, kept, KEPT_SECONDS)
     return HttpResponse(kept[0], content_type=kept[1])
-
-
-def _open_to(
-    answer: HttpResponse, request: HttpRequest, origins: list[str], *, framed: bool
-) -> None:
-    """Let the sites that the owner names read it and frame it; every site where none is named."""
-    if origins:
-        patch_vary_headers(answer, ["Origin"])
-    asking = request.headers.get("Origin", "")
-    if asking and (not origins or asking in origins):
-        answer["Access-Control-Allow-Origin"] = asking if origins else "*"
-    if framed:
-        answer._csp_replace = {  # type: ignore[attr-defined]
-            "frame-ancestors": ["'self'", *origins] if origins else ["*"]
-        }
 
 
 def _links(request: HttpRequest, entries: list[Entry]) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ SEARCHES = ["filter=added:2000..", "filter=added:2000..&sort=added", "filter=add
 SEARCHES += ["q=sail+-bread+added:2000..&balance=0.2", "q=zebra+opera+quasar", "filter=nothing"]
 PARTS = ["", "add/", "edit/", "delete/", "clusters/", "pairs/"]
 PARTS += ["quality/", "judged/", "judged/new/", "judged/new/?q=sail", "judged/import/", "model/"]
-PARTS += ["sources/", "sources/new/", "sources/new/json_api/", "rows/"]
+PARTS += ["sources/", "sources/new/", "sources/new/json_api/", "rows/", "box/"]
 CSV = "id,text,price\na,A lamp that lights the whole room,12\nb,,3\n"
 STATUS = {"/nothing-here/": 404, "/search/?filter=nothing": 422}
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
@@ -36,6 +36,7 @@ def addresses(visit: Visit, site: RunningSite) -> list[str]:
     question = page.url.removeprefix(visit.url)
     of_document = [f"{document}{part}" for part in ("", "edit/", "delete/")]
     widget = document.replace("/d/", "/related/")
+    box = f"/ask/{collection}"
     of_collection = [f"/{collection}{part}" for part in PARTS]
     of_source = rows(visit, f"/{collection}")
     searches = [f"/search/?{one}" for one in SEARCHES]
@@ -48,6 +49,7 @@ def addresses(visit: Visit, site: RunningSite) -> list[str]:
         cluster,
         f"/{question}",
         widget,
+        box,
     ]
 
 

@@ -69,7 +69,8 @@ ADDRESSES = {
     " sources source_kinds source_new rows_new api-collection-sources api-collection-rows"
     " api-collection-judged api-collection-judged-import api-collection-judged-export"
     " api-collection-evaluations api-collection-weights api-collection-weights-revert"
-    " quality weights_revert judged_list judged_new judged_import judged_export",
+    " quality weights_revert judged_list judged_new judged_import judged_export"
+    " box box_json box_preview",
     "axis": "axis axis_text axis_delete api-axes-detail api-axes-score api-axes-documents",
     "labels": "label_set label_set_delete api-label-sets-detail api-label-sets-measured"
     " api-label-sets-assign api-label-sets-assigned",
@@ -109,7 +110,7 @@ SILENT = (
     " api-label-sets-assigned "
     "tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "robots favicon health set_language login logout password_change password_change_done"
-    " openai-chat mcp"
+    " openai-chat mcp box box_json"
     " map_state map_values map_hits map_copy api-collection-map api-map-copy"
     " collection_new api-root api-models api-embed models model_kinds model model_edit"
     " model_progress model_action model_new openai-embeddings openai-models openai-model"

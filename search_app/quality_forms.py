@@ -36,6 +36,13 @@ class SettingField(forms.ChoiceField):
         return SETTINGS[super().clean(value)]
 
 
+class WeightsField(forms.JSONField):
+    """Weights as JSON; none are an empty field."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class RunForm(forms.Form):
     """Run the judged queries as searches are now."""
 
@@ -51,7 +58,7 @@ class CompareForm(RunForm):
 
     first = SettingField(label=_("The one"), initial="keywords-only")
     second = SettingField(label=_("The other"), initial="current")
-    changes = forms.JSONField(
+    changes = WeightsField(
         label=_("Or other weights"),
         required=False,
         help_text=_(

@@ -64,12 +64,13 @@ def field(bound: BoundField) -> dict[str, Any]:
 
 @register.filter
 def money(amount: Decimal | None) -> str:
-    """`0.04 USD`, in the currency of the settings: two decimals, more where it is less than a
-    cent. – where nothing is paid, or no price is known."""
+    """`0.04 USD`, in the currency of the settings: two decimals, or the first two digits where it
+    is less than a cent. – where nothing is paid, or no price is known."""
     if not amount:
         return "–"
-    decimals = max(2, 1 - amount.adjusted())
-    number = number_format(amount, decimals, force_grouping=True)
+    rounded = round(amount, max(2, 1 - amount.adjusted())).normalize()
+    decimals = max(2, -int(rounded.as_tuple().exponent))
+    number = number_format(rounded, decimals, force_grouping=True)
     return f"{number}\u00a0{settings.CURRENCY}"
 
 

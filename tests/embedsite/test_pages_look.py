@@ -1,5 +1,7 @@
 """Language, theme, and the small parts that all pages use."""
 
+from decimal import Decimal
+
 import pytest
 from django import forms
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -7,7 +9,7 @@ from django.contrib.messages import constants
 from django.template import Context, Template
 from django.utils import translation
 
-from embedsite.templatetags.ui import duration, icon, nearness
+from embedsite.templatetags.ui import duration, icon, money, nearness
 from tests.factories import CollectionFactory, UserFactory
 
 
@@ -121,3 +123,19 @@ def test_field_ties_help_and_errors_to_its_control():
     assert 'aria-invalid="true"' in html
     assert 'id="id_name_error"' in html
     assert 'for="id_name"' in html
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        (None, "–"),
+        ("0", "–"),
+        ("0.020000", "0.02 USD"),
+        ("1234.5", "1,234.50 USD"),
+        ("0.00012345", "0.00012 USD"),
+        ("0.00999", "0.01 USD"),
+        ("1E+6", "1,000,000.00 USD"),
+    ],
+)
+def test_money_has_its_currency_and_the_decimals_that_tell(amount, words):
+    assert money(amount and Decimal(amount)).replace("\u00a0", " ") == words

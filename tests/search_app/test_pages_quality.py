@@ -101,6 +101,7 @@ def test_files_are_taken_and_bad_lines_are_told(client, collection):
 
 def test_a_run_is_asked_for_waited_for_and_shown(client, collection):
     judge(collection)
+    assert 'value="null"' not in client.get(place("quality", collection.pk)).text
     made = run(client, collection, kind="manual")
     poll = f'hx-get="{place("evaluation_state", made.pk)}"'
     assert poll in client.get(place("evaluation", made.pk)).text

@@ -21,7 +21,7 @@ from collections_app.models import Document
 logger = logging.getLogger(__name__)
 
 # Columns that no worker looks at.
-UNREAD = ("created", "updated", "ready_at", "lease_until", "not_before", "stages", "error_place")
+UNREAD = ("created", "updated", "lease_until", "not_before", "stages", "error_place")
 CLAIM_BYTES = 16 * 1024 * 1024  # of content in one claim, about: memory stays flat
 
 

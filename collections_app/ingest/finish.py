@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from pgvector import Vector as PgVector
 from psycopg.types.json import Json, Jsonb
 
-from collections_app.copying import copy_rows
+from collections_app.copying import copy_rows, next_ids
 from collections_app.ingest import postings, shadows, states
 from collections_app.ingest.encode import Vectors
 from collections_app.ingest.read import Part, Reading
@@ -40,7 +40,9 @@ def finish(model: EmbeddingModel, readings: Sequence[Reading], found: Vectors) -
     ]
     ids = [one.document.pk for one in kept]
     if kept:
-        clear(Passage.objects.filter(document__pk__any=ids))
+        # Of the others the planner would look through all passages to find none.
+        if before := [one.document.pk for one in kept if one.document.ready_at]:
+            clear(Passage.objects.filter(document__pk__any=before))
         write(model, kept, found)
         _write_states(kept)
         shadows.queue(ids)
@@ -77,12 +79,7 @@ def clear(passages: QuerySet[Passage]) -> None:
 
 def _placed(readings: Sequence[Reading]) -> list[Placed]:
     parts = [(one, n, part) for one in readings for n, part in enumerate(one.parts)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [Passage._meta.db_table, len(parts)],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
+    ids = next_ids(Passage, len(parts))
     return [(pk, *part) for pk, part in zip(ids, parts, strict=True)]
 
 

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
 from collections_app import quotas
+from collections_app.copying import copy_rows, next_ids
 from collections_app.ingest import requeued
 from collections_app.intake import code
 from collections_app.intake.incoming import AddResult, Incoming, Note, Problem, problem_with
@@ -78,12 +81,11 @@ def _add(collection: Collection, items: list[Incoming], result: AddResult) -> No
     known = {
         document.external_id: document
         for document in collection.documents.filter(
-            external_id__in=[item.external_id for item in items]
+            external_id__any=[item.external_id for item in items]
         ).defer("text", "body")
     }
     new = [item for item in items if item.external_id not in known]
-    made = Document.objects.bulk_create([_document(collection, item) for item in new])
-    result.added += [document.pk for document in made]
+    result.added += _write(collection, new)
     for item in items:
         document = known.get(item.external_id)
         if document and _change(document, item):
@@ -118,17 +120,40 @@ def _with_files_held(items: list[Incoming], result: AddResult) -> list[Incoming]
     return [item for item in items if not item.blob or item.blob.sha256 in held]
 
 
-def _document(collection: Collection, item: Incoming) -> Document:
-    return Document(
-        collection=collection,
-        external_id=item.external_id,
-        title=item.title,
-        media_type=item.media_type,
-        body=None if item.blob else item.body,
-        blob=item.blob,
-        metadata=item.metadata,
-        content_hash=item.content_hash,
+# What a new document has whatever comes in: the defaults of its columns.
+_EMPTY = {"format": "", "encoding": "", "as_format": "", "as_encoding": "", "text": ""}
+_FRESH = {"error": "", "error_stage": "", "state": str(Document.State.QUEUED)}
+
+
+def _write(collection: Collection, items: list[Incoming]) -> list[int]:
+    """The ids of these as new documents, in order; by COPY, for a list may be long."""
+    ids, now = next_ids(Document, len(items)), timezone.now()
+    same = (*_EMPTY.values(), *_FRESH.values(), 0, 0, 1, Jsonb({}), Jsonb({}), now, now)
+    copy_rows(
+        Document,
+        "id collection_id external_id title media_type body blob_id metadata content_hash "
+        + " ".join([*_EMPTY, *_FRESH])
+        + " token_count attempts revision stages error_place created updated",
+        "int8 int8 text text text text text jsonb text "
+        + "text " * len(_EMPTY | _FRESH)
+        + "int4 int2 int4 jsonb jsonb timestamptz timestamptz",
+        (
+            (
+                pk,
+                collection.pk,
+                item.external_id,
+                item.title,
+                item.media_type,
+                None if item.blob else item.body,
+                item.blob.sha256 if item.blob else None,
+                Jsonb(item.metadata),
+                item.content_hash,
+                *same,
+            )
+            for pk, item in zip(ids, items, strict=True)
+        ),
     )
+    return ids
 
 
 def _change(document: Document, item: Incoming) -> bool:

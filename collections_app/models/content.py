@@ -204,6 +204,7 @@ class Document(models.Model):
         Collection,
         on_delete=models.CASCADE,
         related_name="documents",
+        db_index=False,  # `document_by_state` begins with it
         verbose_name=_("collection"),
     )
     external_id = models.CharField(_("id"), max_length=500)
@@ -212,7 +213,12 @@ class Document(models.Model):
     # None, not "": nothing came as text, or `text` stands for it.
     body = models.TextField(_("text as given"), null=True, blank=True)  # noqa: DJ001
     blob = models.ForeignKey(
-        Blob, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("stored file")
+        Blob,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # `document_by_blob` has those with a file
+        verbose_name=_("stored file"),
     )
     # How the content was read (media type, Python's name of the encoding), and how it is to
     # be read where that was found out wrongly; empty: by what it looks like.
@@ -222,7 +228,7 @@ class Document(models.Model):
     as_encoding = models.CharField(_("read in the encoding"), max_length=60, blank=True)
     text = models.TextField(_("text"), blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
-    content_hash = models.CharField(_("content hash"), max_length=64, db_index=True)
+    content_hash = models.CharField(_("content hash"), max_length=64)
     token_count = models.PositiveIntegerField(_("tokens"), default=0)
     revision = models.PositiveIntegerField(_("revision"), default=1)
     # When it last reached each stage after "received" (created): ISO times by stage.
@@ -254,6 +260,7 @@ class Document(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["blob"], condition=Q(blob__isnull=False), name="document_by_blob"),
             models.Index(fields=["collection", "state", "id"], name="document_by_state"),
             models.Index(
                 fields=["collection", "-ready_at"],

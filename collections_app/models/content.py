@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from collections_app import origins
+from collections_app.models.addresses import address
 from collections_app.models.embedding import EmbeddingModel
 from collections_app.pipeline import terms
 
@@ -276,7 +277,7 @@ class Document(models.Model):
         return self.title or self.external_id
 
     def get_absolute_url(self) -> str:
-        return reverse("document", args=[self.pk])
+        return address("document", self.pk)
 
     @property
     def source_text(self) -> str | None:

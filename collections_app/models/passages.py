@@ -4,10 +4,10 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
 
+from collections_app.models.addresses import address
 from collections_app.models.content import Collection, Document
 from collections_app.models.embedding import EmbeddingModel
 
@@ -68,7 +68,7 @@ class Passage(models.Model):
         return f"{self.document_id}#{self.ordinal}"
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('document', args=[self.document_id])}?p={self.ordinal}#p{self.ordinal}"
+        return f"{address('document', self.document_id)}?p={self.ordinal}#p{self.ordinal}"
 
 
 class Vector(models.Model):

@@ -1,6 +1,7 @@
 """Partial HNSW indexes: one for each large collection and its model."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,8 +50,23 @@ class Target:
         return NAME.format(collection=self.collection_id, model=self.model_id)
 
 
+_seen: dict[tuple[int, int], tuple[float, int]] = {}
+SEEN_SECONDS = 10  # an index is taken to be there still; a search without it is as right
+
+
 def ready(collection_ids: Sequence[int], model_id: int) -> dict[int, int]:
     """Collection id -> rows in its index, for those whose index can be used now."""
+    now = time.monotonic()
+    seen = {pk: _seen.get((pk, model_id), (0.0, 0)) for pk in collection_ids}
+    found = {pk: rows for pk, (until, rows) in seen.items() if until > now}
+    if left := [pk for pk in collection_ids if pk not in found]:
+        looked = _looked_up(left, model_id)
+        _seen.update({(pk, model_id): (now + SEEN_SECONDS, looked[pk]) for pk in looked})
+        found |= looked
+    return found
+
+
+def _looked_up(collection_ids: Sequence[int], model_id: int) -> dict[int, int]:
     names = {NAME.format(collection=pk, model=model_id): pk for pk in collection_ids}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -114,6 +130,7 @@ def build(target: Target) -> None:
 
     May not run inside a transaction.
     """
+    _seen.clear()
     quoted = connection.ops.quote_name(target.name)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
@@ -127,5 +144,6 @@ def build(target: Target) -> None:
 
 def drop(name: str) -> None:
     """Drop an index without blocking readers. May not run inside a transaction."""
+    _seen.clear()
     with connection.cursor() as cursor:
         cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {connection.ops.quote_name(name)}")

@@ -63,14 +63,36 @@ def on_stage(page, x, y):
     return box["x"] + x, box["y"] + y
 
 
-def test_points_are_drawn_named_and_lead_to_their_documents(page):
-    drawn = page.evaluate(
-        "() => { const view = document.querySelector('[data-map]').mapView; view.drawing.draw();"
+def pixels(page, step):
+    """How many are drawn with every so manieth point, and what WebGL has to say."""
+    return page.evaluate(
+        "(step) => { const view = document.querySelector('[data-map]').mapView;"
+        " view.drawing.draw(step);"
         " const gl = view.drawing.gl, w = gl.drawingBufferWidth, h = gl.drawingBufferHeight;"
         " const bytes = new Uint8Array(4 * w * h);"
         " gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, bytes);"
-        " return bytes.filter((value, i) => i % 4 === 3 && value).length; }"
+        " return [bytes.filter((value, i) => i % 4 === 3 && value).length, gl.getError()]; }",
+        step,
     )
+
+
+def test_a_map_that_moves_slowly_draws_fewer_points_and_all_at_rest(page):
+    every, third = pixels(page, 1), pixels(page, 3)
+    assert (every[1], third[1]) == (0, 0)
+    assert 0.2 < third[0] / every[0] < 0.5
+    drawn = page.evaluate(
+        "async () => { const view = document.querySelector('[data-map]').mapView;"
+        " const steps = [], draw = view.drawing.draw.bind(view.drawing);"
+        " view.drawing.draw = (step) => { steps.push(step); draw(step); };"
+        " view.drawing.step = 3; view.look();"
+        " await new Promise((done) => setTimeout(done, 1000));"
+        " return [steps[0], steps.at(-1)]; }"
+    )
+    assert drawn == [3, 1]
+
+
+def test_points_are_drawn_named_and_lead_to_their_documents(page):
+    drawn, _error = pixels(page, 1)
     assert drawn > 24 * 20  # pixels
     assert page.locator("[data-map-labels] span:visible").count() >= 1
     expect(page.locator("[data-map-legend] li")).to_have_count(3)

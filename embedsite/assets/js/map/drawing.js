@@ -34,13 +34,19 @@ void main() {
   if (u_round > 0.5 && dot(from, from) > 0.25) discard;
   gl_FragColor = v_colour;
 }`;
+const SMOOTH = 20_000; // points up to which edges are smoothed: of more they cannot be seen
+const FRAME = 32; // milliseconds of one, while one moves the map
+const FEWEST = 12; // every so manieth point is drawn at least
+const REST = 150; // milliseconds without a move
+const BYTES = { a_at: 4, a_colour: 1, a_state: 1 }; // of a point
 const SMALL = 3; // device pixels up to which a point is a square: rounding cannot be seen
 
 export class Drawing {
   constructor(canvas, points) {
     this.canvas = canvas;
     this.points = points;
-    this.gl = canvas.getContext("webgl2", { antialias: true }) ?? canvas.getContext("webgl");
+    const antialias = points.count <= SMOOTH;
+    this.gl = canvas.getContext("webgl2", { antialias }) ?? canvas.getContext("webgl", { antialias });
     if (!this.gl) throw new Error("no WebGL");
     this.program = twgl.createProgramInfo(this.gl, [VERTEX, FRAGMENT]);
     this.buffers = twgl.createBufferInfoFromArrays(this.gl, {
@@ -53,6 +59,8 @@ export class Drawing {
       src: new Uint8Array(256 * 4),
     });
     this.frames = 0;
+    this.step = 1; // while one moves, every so manieth point is drawn: as many as keep up
+    this.usual = this.last = 0;
   }
 
   setPalette(bytes, paper) {
@@ -74,6 +82,7 @@ export class Drawing {
   // `view` has scale and offset in CSS pixels, and `zoom`, 1 for the whole map.
   setView(view) {
     this.view = view;
+    this.moved = true;
     this.ask();
   }
 
@@ -81,11 +90,33 @@ export class Drawing {
     if (this.asked) return;
     this.asked = requestAnimationFrame(() => {
       this.asked = 0;
-      this.draw();
+      if (this.moved) this.pace();
+      this.draw(this.moved ? this.step : 1);
+      this.moved = false;
     });
   }
 
-  draw() {
+  // A slow graphics card draws fewer points of a map that moves, and all once it rests.
+  pace() {
+    const now = performance.now();
+    const took = now - this.last;
+    this.last = now;
+    if (took > 500) this.usual = FRAME / 2; // the first move
+    else this.usual = 0.7 * this.usual + 0.3 * took;
+    if (this.usual > FRAME && this.step < FEWEST) {
+      this.step += 1;
+      this.usual = FRAME / 2; // see how that goes
+    }
+    clearTimeout(this.resting);
+    if (this.step > 1) this.resting = setTimeout(() => this.rest(), REST);
+  }
+
+  rest() {
+    this.step = Math.max(1, this.step - 1); // it may have been something else that was slow
+    this.ask();
+  }
+
+  draw(step = 1) {
     if (!this.view || !this.paper || !this.points.count) return;
     const { gl, canvas, view } = this;
     const ratio = Math.min(devicePixelRatio, 2);
@@ -99,6 +130,7 @@ export class Drawing {
     gl.enable(gl.DEPTH_TEST);
     gl.depthFunc(gl.LEQUAL);
     gl.useProgram(this.program.program);
+    for (const [name, bytes] of Object.entries(BYTES)) this.buffers.attribs[name].stride = step * bytes;
     twgl.setBuffersAndAttributes(gl, this.program, this.buffers);
     twgl.setUniforms(this.program, {
       u_scale: [(2 * view.side) / canvas.clientWidth, (2 * view.side) / canvas.clientHeight],
@@ -111,7 +143,7 @@ export class Drawing {
       u_palette: this.palette,
       u_paper: this.paper,
     });
-    twgl.drawBufferInfo(gl, this.buffers, gl.POINTS);
+    twgl.drawBufferInfo(gl, this.buffers, gl.POINTS, Math.ceil(this.points.count / step));
     this.frames += 1;
   }
 }

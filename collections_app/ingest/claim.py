@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 # Columns that no worker looks at.
 UNREAD = ("created", "updated", "lease_until", "not_before", "stages", "error_place")
 CLAIM_BYTES = 16 * 1024 * 1024  # of content in one claim, about: memory stays flat
+FEW = 256  # documents; more go in one claim where they are short: rows of a few words
+SHORT_BYTES = 128 * 1024
 
 
 @transaction.atomic
@@ -56,7 +58,8 @@ def _in_order(rows: QuerySet[Document]) -> QuerySet[Document]:
 
 
 def first(rows: QuerySet[Any], limit: int, of: str = "") -> list[int]:
-    """The first of the rows: `limit` of them, or `CLAIM_BYTES`, but one at least.
+    """The first of the rows: `limit` of them, or `CLAIM_BYTES`, but one at least, and no
+    more than FEW of them but short ones.
 
     They are documents, or have them as `of` says ("document__").
     """
@@ -65,7 +68,7 @@ def first(rows: QuerySet[Any], limit: int, of: str = "") -> list[int]:
     total = 0
     for pk, *parts in rows.values_list("pk", *sizes)[:limit]:
         total += sum(parts)
-        if ids and total > CLAIM_BYTES:
+        if ids and total > (CLAIM_BYTES if len(ids) < FEW else SHORT_BYTES):
             break
         ids.append(pk)
     return ids

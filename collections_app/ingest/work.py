@@ -9,7 +9,7 @@ from collections_app.ingest.line import Line
 from collections_app.ingest.states import set_aside_exhausted, waiting
 from collections_app.models import Document
 
-BATCH = 256  # documents in one claim, at most
+BATCH = 1024  # documents in one claim, at most: see `claim.FEW`
 
 
 def work(seconds: float) -> bool:

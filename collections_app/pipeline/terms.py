@@ -81,6 +81,9 @@ def _answers(stored: str, asked: str) -> bool:
 def _stored(text: str, language: str) -> list[str]:
     found: list[str] = []
     for run in _RUN.finditer(text):
+        if run.lastgroup == "plain":
+            found.append(_stem(run.group().lower(), language))
+            continue
         found += [term for term, _, _ in _of_run(run, language)]
         if run.lastgroup == "cjk" and len(run.group()) > 1:
             found.append(unicodedata.normalize("NFKC", run.group()[-1]))

@@ -191,3 +191,11 @@ def test_collection_deleted_while_others_add_stays_deleted(collection):
 
     in_threads(3, next_job)
     assert Document.objects.count() == 0
+
+
+def test_more_go_in_one_claim_where_they_are_short(collection, monkeypatch):
+    monkeypatch.setattr("collections_app.ingest.claim.FEW", 2)
+    monkeypatch.setattr("collections_app.ingest.claim.SHORT_BYTES", 30)
+    texts = ("long " * 20, "long " * 20, "short", "short", "short")
+    add_documents(collection, [Incoming(f"d{n}", body=text) for n, text in enumerate(texts)])
+    assert [[len(one.body) for one in claim(10)] for _ in range(3)] == [[100, 100], [5, 5, 5], []]

@@ -173,9 +173,6 @@ class PieceSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
     matched = serializers.BooleanField()
 
-    def to_representation(self, piece: tuple[str, bool]) -> dict[str, Any]:
-        return {"text": piece[0], "matched": piece[1]}
-
 
 class WhySerializer(serializers.Serializer[Any]):
     """What the score is made of: it is the sum of `parts`. Ranks are those in each leg."""
@@ -224,10 +221,26 @@ class FoundSerializer(serializers.Serializer[Any]):
     why = WhySerializer(source="*")
     snippet = PieceSerializer(many=True)
 
+    def to_representation(self, hit: Hit) -> dict[str, Any]:
+        parts = {name: self.fields[name].to_representation for name in ("document", "passage")}
+        return {
+            **{name: shown(getattr(hit, name)) for name, shown in parts.items()},
+            "score": hit.score,
+            "vector_score": hit.vector_score,
+            "keyword_score": hit.keyword_score,
+            "terms": hit.terms,
+            "why": self.fields["why"].to_representation(hit),
+            "snippet": [{"text": text, "matched": matched} for text, matched in hit.snippet],
+        }
+
 
 class HitSerializer(FoundSerializer):
     place = serializers.IntegerField(help_text=gettext_lazy("Among all, from 1."))
     folded = FoundSerializer(many=True, help_text=gettext_lazy("Near duplicates of it."))
+
+    def to_representation(self, hit: Hit) -> dict[str, Any]:
+        folded = [super(HitSerializer, self).to_representation(one) for one in hit.folded]
+        return {**super().to_representation(hit), "place": hit.place, "folded": folded}
 
 
 class AskedSerializer(serializers.Serializer[Any]):

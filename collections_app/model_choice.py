@@ -1,5 +1,6 @@
 """Choosing an embedding model: what one chooses by, and why one cannot be chosen."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -49,6 +50,8 @@ def why_unusable(model: EmbeddingModel, *, in_full: bool = True) -> str:
     }
 
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
 if TYPE_CHECKING:  # Django's own class takes no parameters
     ModelField = forms.ModelChoiceField[EmbeddingModel]
 else:
@@ -69,6 +72,12 @@ class UsableModelField(ModelField):
         try:
             return super().to_python(value)
         except forms.ValidationError:
-            if str(value).isdecimal() and (found := EmbeddingModel.objects.filter(pk=value)):
-                raise forms.ValidationError(why_unusable(found[0], in_full=False)) from None
+            if reason := _why_not(str(value)):
+                raise forms.ValidationError(reason) from None
             raise
+
+
+def _why_not(number: str) -> str:
+    """Why the model of this number cannot be used; empty where there is none, or it can."""
+    found = EmbeddingModel.objects.filter(pk=number).first() if _NUMBER.fullmatch(number) else None
+    return why_unusable(found, in_full=False) if found else ""

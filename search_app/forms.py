@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from collections_app import changes
-from collections_app.models import Collection, EmbeddingModel, Viewer
+from collections_app.model_choice import UsableModelField
+from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from search_app import search
 from search_app.clusters import MAX_CLUSTERS
@@ -75,9 +76,7 @@ class ClusteringForm(forms.Form):
 
 
 class ModelChangeForm(forms.Form):
-    model = forms.ModelChoiceField(
-        EmbeddingModel.objects.none(), label=_("Embedding model"), empty_label=None
-    )
+    model = UsableModelField(label=_("Embedding model"))
 
     def __init__(self, *args: Any, collection: Collection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -37,7 +37,8 @@ def request(
     seed: int = 0,
     seconds: int = 300,
 ) -> Evaluation:
-    """Ask for an evaluation; a worker does it. Raises Rejected.
+    """Ask for an evaluation; a worker does it. The same one that the owner waits for already, as
+    by a double click, is not asked for twice. Raises Rejected.
 
     `weights`, and `other` of a comparison, are changes to those in force. Only `shared`
     queries count, or the owner's own as well.
@@ -47,20 +48,26 @@ def request(
         changed(base, one or {})
     if not 1 <= seconds <= MOST_SECONDS:
         raise Rejected(_("The time must be 1 to %(most)d seconds.") % {"most": MOST_SECONDS})
-    waiting = Evaluation.objects.filter(collection=collection, state=Evaluation.State.QUEUED)
-    if waiting.count() >= MOST_WAITING:
-        raise Rejected(_("Several evaluations are waiting already. Ask again once they are done."))
+    wanted = {
+        "owner": owner,
+        "kind": kind,
+        "weights": dict(weights or {}),
+        "other": dict(other or {}) if kind == Kind.COMPARISON else None,
+        "shared": shared,
+        "seed": seed,
+        "seconds": seconds,
+    }
     with transaction.atomic():
-        made = Evaluation.objects.create(
-            collection=collection,
-            owner=owner,
-            kind=kind,
-            weights=dict(weights or {}),
-            other=dict(other or {}) if kind == Kind.COMPARISON else None,
-            shared=shared,
-            seed=seed,
-            seconds=seconds,
-        )
+        Collection.objects.select_for_update(no_key=True).get(pk=collection.pk)
+        waiting = Evaluation.objects.filter(collection=collection, state=Evaluation.State.QUEUED)
+        for asked in waiting.filter(owner=owner):
+            if all(getattr(asked, name) == value for name, value in wanted.items()):
+                return asked
+        if waiting.count() >= MOST_WAITING:
+            raise Rejected(
+                _("Several evaluations are waiting already. Ask again once they are done.")
+            )
+        made = Evaluation.objects.create(collection=collection, **wanted)
         call_on_commit(tasks.run_evaluation, made.pk)
     return made
 

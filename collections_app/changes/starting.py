@@ -23,7 +23,7 @@ WHERE document.collection_id = %s AND EXISTS (
 
 def choices(collection: Collection) -> QuerySet[EmbeddingModel]:
     """Models that the collection can go to."""
-    return EmbeddingModel.objects.usable().exclude(pk=collection.embedding_model_id)
+    return EmbeddingModel.objects.usable().with_probe().exclude(pk=collection.embedding_model_id)
 
 
 @transaction.atomic

@@ -180,6 +180,11 @@ def test_missing_documents_are_named_and_need_a_word(session, collection, other)
 def test_a_model_that_cannot_be_chosen_is_refused(session, collection, other):
     response = session.post(f"/c/{collection.pk}/model/", {"model": collection.embedding_model_id})
     assert response.status_code == 422
+    broken = EmbeddingModelFactory(name="broken", state="failed")
+    for number, said in ((broken.pk, "broken failed its probe"), ("9" * 30, "valid choice")):
+        response = session.post(f"/c/{collection.pk}/model/", {"model": number})
+        assert (response.status_code, said in response.text) == (422, True)
+    assert "other · 96 numbers" in response.text
     assert not ModelChange.objects.exists()
 
 

@@ -90,9 +90,12 @@ def test_files_are_taken_and_bad_lines_are_told(client, collection):
         "qrels": SimpleUploadedFile("qrels.txt", b"1 0 ship 2\n1 0\n"),
     }
     shown = client.post(place("judged_import", collection.pk), files).text
-    assert "1 queries and 1 judgements came in" in shown
+    assert "1 query came in. 1 judgement came in." in shown
     assert "topics.tsv:2:" in shown
     assert "qrels.txt:2:" in shown
+    garbage = {"qrels": SimpleUploadedFile("qrels.txt", b"\x00\xff\xfe" * 100)}
+    shown = client.post(place("judged_import", collection.pk), garbage).text
+    assert ("No judgement came in" in shown, "callout--success" in shown) == (True, False)
     packed = client.get(place("judged_export", collection.pk))
     assert packed["Content-Type"] == "application/zip"
     assert io.BytesIO(packed.content).read(2) == b"PK"
@@ -103,6 +106,9 @@ def test_a_run_is_asked_for_waited_for_and_shown(client, collection):
     judge(collection)
     assert 'value="null"' not in client.get(place("quality", collection.pk)).text
     made = run(client, collection, kind="manual")
+    assert run(client, collection, kind="manual") == made  # a double click
+    assert run(client, collection, kind="tuning", seconds="30") != made
+    Evaluation.objects.exclude(pk=made.pk).delete()
     poll = f'hx-get="{place("evaluation_state", made.pk)}"'
     assert poll in client.get(place("evaluation", made.pk)).text
     waiting = client.get(place("evaluation_state", made.pk))
@@ -118,6 +124,14 @@ def test_a_run_is_asked_for_waited_for_and_shown(client, collection):
     for _again in range(2):
         quality.run(run(client, collection, kind="manual").pk)
     assert client.get(place("quality", collection.pk)).text.count("<circle") == 3
+
+
+def test_only_so_many_runs_wait_at_once(client, collection):
+    judge(collection)
+    for seconds in range(10, 15):
+        run(client, collection, kind="tuning", seconds=seconds)
+    answer = client.post(place("quality", collection.pk), {"kind": "manual"})
+    assert (answer.status_code, "Several evaluations are waiting" in answer.text) == (422, True)
 
 
 def test_a_failure_is_told(client, collection):

@@ -19,7 +19,7 @@ class QuestionAdmin(UnwrittenAdmin):
     list_select_related = ("user", "collection", "answer")
     list_filter = ("answer__kind", "answer__state", "created")
     search_fields = ("text", "user__username")
-    fields = ("text", "asker", "collection_link", "answer_link", "created")
+    fields = ("text", "asker", "collection_link", "among", "answer_link", "created")
     readonly_fields = fields
     ordering = ("-created",)
 

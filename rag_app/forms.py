@@ -20,8 +20,16 @@ class AskForm(forms.Form):
         empty_label=_("everything you may see"),
     )
 
+    among = forms.ModelMultipleChoiceField(
+        label=_("Only from these collections"),
+        queryset=Collection.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
     def __init__(self, *args: Any, user: Viewer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["collection"].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
+        for name in ("collection", "among"):
+            self.fields[name].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
         box = self.fields["question"].widget
         box.attrs |= {"maxlength": settings.MAX_QUESTION_CHARS, "required": True}

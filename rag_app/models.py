@@ -4,6 +4,7 @@ import uuid
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,13 @@ class Question(models.Model):
         related_name="questions",
         verbose_name=_("collection"),
         help_text=_("Empty: all collections the asker may see."),
+    )
+    among = ArrayField(
+        models.BigIntegerField(),
+        verbose_name=_("collections"),
+        default=list,
+        blank=True,
+        help_text=_("Their numbers, where several were asked, but not all."),
     )
     text = models.TextField(_("question"))
     created = models.DateTimeField(_("asked"), auto_now_add=True)

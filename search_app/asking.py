@@ -60,13 +60,15 @@ def understood(
     wanted: Sequence[str] = (),
     *,
     plain: bool = False,
+    among: Sequence[int] = (),
 ) -> Asked:
     """Text and filters (`field:value`) over what the user may see; `plain` text has no syntax.
+    `among` are the numbers of the collections that are searched, where there are several.
 
     Raises Rejected for a filter that is none or cannot be, or where nothing is asked at all.
     """
     text = readable(text) if wanted else checked(text)
-    collections = visible(user, collection)
+    collections = visible(user, collection, among)
     fields = tuple(_field(one) for one in wanted)
     query = Query(text) if plain else _read(text, collections)
     condition = filters.all_of(
@@ -76,7 +78,9 @@ def understood(
     return Asked(text, collections, query, fields, condition)
 
 
-def visible(user: Viewer, collection: Collection | None) -> list[Collection]:
+def visible(
+    user: Viewer, collection: Collection | None, among: Sequence[int] = ()
+) -> list[Collection]:
     """The collections that are searched: what the user may see of them.
 
     One that is given was read for this request: who may see it is told by its row.
@@ -84,7 +88,7 @@ def visible(user: Viewer, collection: Collection | None) -> list[Collection]:
     if collection is not None:
         return [collection] if collection.is_visible_to(user) else []
     rows = Collection.objects.visible_to(user).select_related("embedding_model")
-    return list(rows.order_by("pk"))
+    return list((rows.filter(pk__in=among) if among else rows).order_by("pk"))
 
 
 def _read(text: str, collections: Sequence[Collection]) -> Query:

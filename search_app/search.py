@@ -98,10 +98,12 @@ def passages(
     collection: Collection | None = None,
     limit: int = 20,
     wanted: Sequence[str] = (),
+    among: Sequence[int] = (),
 ) -> list[PassageHit]:
     """Passages best first, several of one document where they are that good. The text has no
-    syntax; `wanted` are filters as `search` has them."""
-    asked = understood(user, checked(text), collection, wanted, plain=True)
+    syntax; `wanted` are filters as `search` has them, `among` the numbers of the collections
+    where there are several."""
+    asked = understood(user, checked(text), collection, wanted, plain=True, among=among)
     found = rank(asked.collections, asked.query.text, left=left_of(asked))
     best = reranking.read(found, asked.query.text).best[:limit]
     return passage_hits(best, asked.collections)

@@ -31,17 +31,28 @@ class Draft:
 
 
 def ask(
-    user: Viewer, text: str, *, collection: Collection | None = None, session_key: str = ""
+    user: Viewer,
+    text: str,
+    *,
+    collection: Collection | None = None,
+    among: Sequence[Collection] = (),
+    session_key: str = "",
 ) -> Question:
     """Find passages and save the question with its answer: complete if it is quoted or
-    there is none, pending if a chat model has yet to write it. Raises Rejected."""
+    there is none, pending if a chat model has yet to write it.
+
+    One collection is asked, or those of `among`, or all that the user may see. Raises Rejected.
+    """
     text = checked(text)
-    if collection and not Collection.objects.visible_to(user).filter(pk=collection.pk).exists():
+    numbers = sorted({one.pk for one in ([collection] if collection else among)})
+    if Collection.objects.visible_to(user).filter(pk__in=numbers).count() < len(numbers):
         raise Rejected(_("There is no such collection, or you may not see it."))
-    draft = _draft(user, text, collection)
+    only = (collection or among[0]) if len(numbers) == 1 else None
+    several = [] if only else numbers
+    draft = _draft(user, text, only, several)
     with transaction.atomic():
         question = Question.objects.create(
-            user_id=user.pk, session_key=session_key, collection=collection, text=text
+            user_id=user.pk, session_key=session_key, collection=only, among=several, text=text
         )
         _save(question, draft)
     return question
@@ -49,7 +60,7 @@ def ask(
 
 def retry(question: Question) -> Question:
     """Ask again: the passages as they are now, and a new answer in place of the old."""
-    draft = _draft(asker(question), question.text, question.collection)
+    draft = _draft(asker(question), question.text, question.collection, question.among)
     with transaction.atomic():
         Question.objects.select_for_update().get(pk=question.pk)
         Answer.objects.filter(question=question).delete()
@@ -76,8 +87,10 @@ def checked(text: str) -> str:
     return text
 
 
-def _draft(user: Viewer, text: str, collection: Collection | None) -> Draft:
-    finds = find(user, text, collection)
+def _draft(
+    user: Viewer, text: str, collection: Collection | None, among: Sequence[int] = ()
+) -> Draft:
+    finds = find(user, text, collection, among)
     finds_here = gate.relevant(finds)
     if not finds_here:
         return _nothing(finds)

@@ -1,5 +1,6 @@
 """The passages that a question's answer may use, with what is needed to quote them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -26,7 +27,9 @@ class Find:
     asked: str
 
 
-def find(user: Viewer, question: str, collection: Collection | None) -> list[Find]:
+def find(
+    user: Viewer, question: str, collection: Collection | None, among: Sequence[int] = ()
+) -> list[Find]:
     """Passages best first; of a question that asks several things, those of each in turn. One
     whose document was changed in this moment is left out."""
     if collection:  # as it is now: a question may have been asked long ago
@@ -37,7 +40,7 @@ def find(user: Viewer, question: str, collection: Collection | None) -> list[Fin
     # A longer question is answered whole, and searched for by its beginning.
     asked = [one[: settings.MAX_QUERY_CHARS] for one in (question, *parts(question))]
     lists = [
-        [(one, hit) for hit in passages(user, one, collection=collection, limit=MOST)]
+        [(one, hit) for hit in passages(user, one, collection=collection, limit=MOST, among=among)]
         for one in asked
     ]
     return _finds(_in_turn(lists))

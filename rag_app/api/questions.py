@@ -79,6 +79,7 @@ class QuestionViewSet(
             request.user,
             values["question"],
             collection=values["collection"],
+            among=values["collections"],
             session_key=session_key(request),
         )
         return _answered(asked, wait=values["wait"], code=status.HTTP_201_CREATED)

@@ -41,6 +41,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="question.pk")
     question = serializers.CharField(source="question.text")
     collection = serializers.IntegerField(source="question.collection_id", allow_null=True)
+    collections = serializers.ListField(
+        child=serializers.IntegerField(),
+        source="question.among",
+        help_text=_("Those that were asked, where they were several; else empty."),
+    )
     state = serializers.ChoiceField(Answer.State.choices, source="answer.state")
     kind = serializers.ChoiceField(Answer.Kind.choices, source="answer.kind")
     chat_model = serializers.CharField(source="answer.chat_model", allow_blank=True)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.serializers.collections import VisibleCollectionField
 from rag_app.models import Answer, Question
 
+MOST_COLLECTIONS = 100
 WAIT_HELP = _("Have the answer written before replying. If false, read it from stream/.")
 
 
@@ -19,7 +21,19 @@ class AskSerializer(serializers.Serializer[Any]):
         default=None,
         help_text=_("Its id; all collections that one may see if left out."),
     )
+    collections = serializers.ListField(
+        child=VisibleCollectionField(pk_field=serializers.IntegerField()),
+        default=list,
+        max_length=MOST_COLLECTIONS,
+        help_text=_("Or several, by their ids."),
+    )
     wait = serializers.BooleanField(default=True, help_text=WAIT_HELP)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["collection"] and attrs["collections"]:
+            message = gettext("Name one collection or several, not both.")
+            raise serializers.ValidationError({"collections": message})
+        return attrs
 
 
 class RetrySerializer(serializers.Serializer[Any]):
@@ -28,11 +42,14 @@ class RetrySerializer(serializers.Serializer[Any]):
 
 class QuestionSerializer(serializers.ModelSerializer[Question]):
     question = serializers.CharField(source="text")
+    collections = serializers.ListField(child=serializers.IntegerField(), source="among")
     state = serializers.ChoiceField(Answer.State.choices, source="answer.state")
     kind = serializers.ChoiceField(Answer.Kind.choices, source="answer.kind")
     url = serializers.CharField(source="get_absolute_url")
 
     class Meta:
         model = Question
-        fields = ("id", "question", "collection", "state", "kind", "created", "url")
+        fields = (
+            "id", "question", "collection", "collections", "state", "kind", "created", "url",
+        )  # fmt: skip
         read_only_fields = fields

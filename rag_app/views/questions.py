@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.encoders import ModelMissing
+from collections_app.models import Collection
 from collections_app.services import Rejected
 from rag_app import answer
 from rag_app.event_stream import event_stream
@@ -28,7 +29,14 @@ def question(request: HttpRequest, pk: UUID) -> HttpResponse:
         answer.write(found)
         return redirect(found)
     reading = answer.read(found)
-    context = {"question": found, "reading": reading, "states": Answer.State, "kinds": Answer.Kind}
+    rows = Collection.objects.visible_to(request.user).filter(pk__in=found.among)
+    context = {
+        "question": found,
+        "reading": reading,
+        "among": rows if found.among else [],
+        "states": Answer.State,
+        "kinds": Answer.Kind,
+    }
     return render(request, "rag_app/question.html", context)
 
 

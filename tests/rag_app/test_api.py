@@ -53,6 +53,7 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "id": str(question.pk),
         "question": QUESTION,
         "collection": notes.pk,
+        "collections": [],
         "state": "complete",
         "kind": "extractive",
         "chat_model": "",
@@ -157,7 +158,9 @@ def test_list_has_ones_own_questions_newest_first(api, notes, no_chat):
         answer.ask(notes.owner, text, collection=notes)
     rows = api.get(URL).json()["results"]
     assert [row["question"] for row in rows] == ["second?", "first?"]
-    assert set(rows[0]) == {"id", "question", "collection", "state", "kind", "created", "url"}
+    assert set(rows[0]) == {
+        "id", "question", "collection", "collections", "state", "kind", "created", "url",
+    }  # fmt: skip
 
 
 def test_list_is_paged(api, notes, no_chat):

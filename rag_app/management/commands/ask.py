@@ -24,7 +24,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("question")
-        parser.add_argument("-c", "--collection", help="its name (all that the owner may see)")
+        parser.add_argument(
+            "-c",
+            "--collection",
+            action="append",
+            default=[],
+            help="its name; several times for several (all that the owner may see)",
+        )
         parser.add_argument(
             "--system", default="", help="who the chat model is to be, in a sentence"
         )
@@ -33,8 +39,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = shared.owner(options)
-        name = options["collection"]
-        asked = _ask(user, options["question"], shared.collection(user, name) if name else None)
+        among = [shared.collection(user, name) for name in options["collection"]]
+        asked = _ask(user, options["question"], among)
         self._write(asked, options["system"], silent=options["json"])
         asked.answer.refresh_from_db()
         reading = answer.read(asked)
@@ -75,9 +81,9 @@ class Command(BaseCommand):
             self.stdout.write(_source(citation))
 
 
-def _ask(user: Any, question: str, collection: Collection | None) -> Question:
+def _ask(user: Any, question: str, among: list[Collection]) -> Question:
     try:
-        return answer.ask(user, question, collection=collection)
+        return answer.ask(user, question, among=among)
     except (Rejected, ModelMissing) as error:
         raise CommandError(str(error)) from error
 

@@ -139,6 +139,11 @@ urlpatterns = [
         name="api-collection-clusters",
     ),
     path(
+        "collections/<int:pk>/clusters/items/",
+        search_api.cluster_items,
+        name="api-cluster-items",
+    ),
+    path(
         "collections/<int:pk>/map/",
         search_api.CollectionMapView.as_view(),
         name="api-collection-map",

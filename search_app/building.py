@@ -1,22 +1,26 @@
 """Clusters built from the wishes in the database: each Clustering row is a queue of one.
 
-Claims are those of `search_app.leases`.
+Claims are those of `search_app.leases`. Clusters that are built anew begin where the former ones
+were, and go on under their ids and names where they hold much the same; documents that arrive
+meanwhile go to the nearest cluster, and no other moves.
 """
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import Left, Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from collections_app.models import Collection, Document
-from search_app import leases
+from collections_app.models import Document
+from search_app import cluster_names, leases
 from search_app.analysis import clustering as analysis
-from search_app.analysis import naming
+from search_app.analysis import matching
 from search_app.models import Cluster, Clustering, DocumentVector
 from search_app.queries import documents, locks, members
 
@@ -35,15 +39,40 @@ def build(collection_id: int) -> bool:
         return False
     began = timezone.now()
     try:
-        matrix = documents.current_matrix(claimed.collection)
-        grouping = analysis.group(matrix.vectors, claimed.wanted, claimed.seed)
-        names = _names(claimed.collection, dict(zip(matrix.ids, grouping.labels, strict=True)))
+        built = _built(claimed)
     except DatabaseError:
         raise
     except Exception as error:
         logger.exception("The clusters of collection %d cannot be built.", collection_id)
         return leases.fail(claimed, f"The clusters could not be built ({error!r}).")
-    return _finish(claimed, began, matrix, grouping, names)
+    return _finish(claimed, began, built)
+
+
+def place(collection_id: int) -> int:
+    """Put the documents that are new or changed since into the nearest cluster; how many."""
+    rows = Clustering.objects.filter(
+        collection=collection_id, model=F("collection__embedding_model")
+    )
+    found = rows.select_related("collection__embedding_model").first()
+    if found is None:
+        return 0
+    with transaction.atomic():
+        locks.hold_derived(collection_id)
+        clusters = list(found.clusters.order_by("ordinal"))
+        new = members.newcomers(found.collection)
+        if not clusters or not len(new.ids):
+            return 0
+        middles = np.array([row.centroid for row in clusters], np.float32)
+        labels = analysis.nearest(new.vectors, middles)
+        scores = np.einsum("nd,nd->n", new.vectors, middles[labels])
+        ids = np.array([row.pk for row in clusters], np.int64)[labels]
+        members.add(new.ids, ids, scores, new.revisions)
+    return len(new.ids)
+
+
+def behind() -> list[int]:
+    """Ids of collections with a document that is not placed among its clusters."""
+    return members.behind()
 
 
 def waiting() -> list[int]:
@@ -62,7 +91,7 @@ def give_up() -> int:
 
 
 def requeue_outdated() -> list[int]:
-    """Ask anew for clusters whose documents have changed; the ids of their collections."""
+    """Ask anew for clusters whose documents or whose model changed; the collections' ids."""
     newer = Document.objects.filter(
         collection=OuterRef("collection"), ready_at__gt=OuterRef("built")
     )
@@ -71,9 +100,12 @@ def requeue_outdated() -> list[int]:
         model=OuterRef("collection__embedding_model"),
         document__cluster_member=None,
     )
-    rows = Clustering.objects.filter(Exists(newer) | Exists(left_out), state=Clustering.State.READY)
+    other_model = Q(model__isnull=False) & ~Q(model=F("collection__embedding_model"))
+    outdated = Exists(newer) | Exists(left_out) | other_model
+    rows = Clustering.objects.filter(outdated, state=Clustering.State.READY)
     ids = list(rows.values_list("collection", flat=True))
-    Clustering.objects.filter(collection__in=ids).update(**leases.FRESH, requested=Now())
+    wishes = Clustering.objects.filter(collection__in=ids)
+    wishes.update(**leases.FRESH, requested=Now(), afresh=False)
     return ids
 
 
@@ -84,43 +116,74 @@ def forget(document_ids: Sequence[int]) -> None:
         members.forget(document_ids)
 
 
-def _names(collection: Collection, labels: dict[int, int]) -> list[naming.Name]:
-    """The clusters' names, from their documents' titles and the beginnings of their texts."""
-    words = naming.Words(len(set(labels.values())), collection.language)
-    rows = Document.objects.filter(collection=collection, vector__isnull=False).values_list(
-        "pk", "title", Left("text", naming.CONSIDERED)
+@dataclass(frozen=True)
+class _Built:
+    """Clusters ready to be written; `labels` are their places for each row of `matrix`."""
+
+    matrix: documents.Matrix
+    clusters: list[Cluster]
+    labels: np.ndarray
+    scores: np.ndarray
+    silhouette: float | None
+
+
+def _built(claimed: Clustering) -> _Built:
+    matrix = documents.current_matrix(claimed.collection)
+    old, was = members.former(claimed.collection, matrix.ids)
+    begin = None if claimed.afresh else was
+    grouping = analysis.group(matrix.vectors, claimed.wanted, claimed.seed, begin)
+    which, shared = matching.match(matrix.vectors, was, grouping.labels)
+    clusters = [
+        old[place]
+        if place >= 0
+        else Cluster(clustering=claimed, collection=claimed.collection, size=0)
+        for place in which.tolist()
+    ]
+    order = _order(clusters, claimed.afresh)
+    for row, centroid in zip(clusters, grouping.centroids, strict=True):
+        row.centroid = centroid
+    labels = grouping.labels
+    cluster_names.give(
+        claimed.collection, clusters, shared, dict(zip(matrix.ids, labels, strict=True))
     )
-    for pk, title, text in rows.order_by("pk").iterator():
-        if pk in labels:
-            words.add(labels[pk], title, text)
-    return words.names()
+    placed = np.argsort(order)[labels] if len(labels) else labels
+    clusters = [clusters[place] for place in order]
+    return _Built(matrix, clusters, placed, grouping.scores, grouping.silhouette)
+
+
+def _order(clusters: Sequence[Cluster], afresh: bool) -> list[int]:
+    """Places of the clusters as they are to stand, and their `ordinal`: those there were as
+    before, then the new ones, largest first; `afresh` all by their size, in which they come."""
+
+    def key(place: int) -> tuple[int, int]:
+        row = clusters[place]
+        return (row.ordinal, place) if row.pk and not afresh else (2**31, place)
+
+    order = sorted(range(len(clusters)), key=key)
+    last = -1
+    for place in order:
+        row = clusters[place]
+        row.ordinal = last = row.ordinal if row.pk and not afresh else last + 1
+    return order
 
 
 @transaction.atomic
-def _finish(
-    claimed: Clustering,
-    began: datetime,
-    matrix: documents.Matrix,
-    grouping: analysis.Grouping,
-    names: Sequence[naming.Name],
-) -> bool:
+def _finish(claimed: Clustering, began: datetime, built: _Built) -> bool:
     """Write the clusters, unless the claim was lost."""
     locks.hold_derived(claimed.collection_id)
     if not leases.held(claimed).select_for_update().exists():
         return False
-    clusters = [
-        Cluster(
-            clustering=claimed,
-            collection=claimed.collection,
-            ordinal=ordinal,
-            name=named.name,
-            terms=named.terms,
-            size=0,
-            centroid=centroid,
-        )
-        for ordinal, (named, centroid) in enumerate(zip(names, grouping.centroids, strict=True))
-    ]
-    members.replace(claimed, clusters, matrix.ids, grouping.labels, grouping.scores)
+    for row in built.clusters:  # what a person has changed meanwhile stays
+        if row.pk and (now := Cluster.objects.filter(pk=row.pk).only("name", "renamed").first()):
+            row.renamed = now.renamed
+            row.name = now.name if now.renamed else row.automatic
+        else:
+            row.pk = None
+    matrix = built.matrix
+    members.replace(
+        claimed, built.clusters, matrix.ids, built.labels, built.scores, matrix.revisions
+    )
     changes = leases.RELEASED | {"state": Clustering.State.READY, "error": "", "built": began}
-    leases.held(claimed).update(**changes, silhouette=grouping.silhouette)
+    model = claimed.collection.embedding_model
+    leases.held(claimed).update(**changes, silhouette=built.silhouette, model=model)
     return True

@@ -1,7 +1,7 @@
 """Clusters: asked for, and read."""
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -13,15 +13,27 @@ from search_app.building import build
 from search_app.leases import FRESH
 from search_app.models import Cluster, Clustering, ClusterMember
 
-__all__ = ["MAX_CLUSTERS", "build", "clustering", "clusters", "members", "request"]
+__all__ = [
+    "MAX_CLUSTERS",
+    "build",
+    "clustering",
+    "clusters",
+    "members",
+    "rename",
+    "request",
+    "typical",
+]
 
 MAX_CLUSTERS = 100
+MOST_NAME = 200  # characters
+TYPICAL = 4  # documents that stand for a cluster
 
 
-def request(collection: Collection, wanted: int | None) -> Clustering:
+def request(collection: Collection, wanted: int | None, afresh: bool = False) -> Clustering:
     """Ask for `wanted` clusters, or for as many as fit best; a worker builds them.
 
-    The clusters there are stay until the new ones are made. Raises Rejected.
+    The clusters there are stay until the new ones are made. These begin where those were, unless
+    `afresh`. Raises Rejected.
     """
     if wanted is not None and not 1 <= wanted <= MAX_CLUSTERS:
         raise Rejected(
@@ -29,7 +41,8 @@ def request(collection: Collection, wanted: int | None) -> Clustering:
         )
     with transaction.atomic():
         wish, _created = Clustering.objects.update_or_create(
-            collection=collection, defaults=FRESH | {"wanted": wanted, "requested": Now()}
+            collection=collection,
+            defaults=FRESH | {"wanted": wanted, "afresh": afresh, "requested": Now()},
         )
         call_on_commit(tasks.build_clusters, collection.pk)
     wish.refresh_from_db()
@@ -43,11 +56,35 @@ def clustering(user: Viewer, collection: Collection) -> Clustering | None:
 
 
 def clusters(user: Viewer, collection: Collection) -> QuerySet[Cluster]:
-    """The clusters of a collection the user may see, largest first."""
+    """The clusters of a collection the user may see, in their order: largest first when they
+    were made, those that came later after them."""
     visible = Collection.objects.visible_to(user)
-    return Cluster.objects.filter(collection=collection, collection__in=visible).order_by(
-        "-size", "ordinal"
-    )
+    rows = Cluster.objects.filter(collection=collection, collection__in=visible)
+    return rows.order_by("ordinal")
+
+
+def typical(rows: QuerySet[Cluster]) -> QuerySet[Cluster]:
+    """The clusters with their most typical documents as members in `nearest`."""
+    members = ClusterMember.objects.select_related("document").defer(*long_columns("document"))
+    first = members.order_by("-score", "pk")[:TYPICAL]
+    return rows.prefetch_related(Prefetch("members", first, to_attr="nearest"))
+
+
+def rename(cluster: Cluster, name: str) -> Cluster:
+    """Give a cluster a name of one's own; an empty one gives back the name by its words.
+
+    Raises Rejected.
+    """
+    name = " ".join(name.replace("\x00", "").split())
+    if len(name) > MOST_NAME:
+        raise Rejected(
+            _("The name has %(length)d characters; the most is %(most)d.")
+            % {"length": len(name), "most": MOST_NAME}
+        )
+    cluster.renamed = bool(name)
+    cluster.name = name or cluster.automatic or cluster.name
+    Cluster.objects.filter(pk=cluster.pk).update(name=cluster.name, renamed=cluster.renamed)
+    return cluster
 
 
 def members(user: Viewer, cluster: Cluster) -> QuerySet[ClusterMember]:

@@ -11,7 +11,7 @@ from collections_app.model_choice import UsableModelField
 from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from search_app import search
-from search_app.clusters import MAX_CLUSTERS
+from search_app.clusters import MAX_CLUSTERS, MOST_NAME
 
 
 class SearchForm(forms.Form):
@@ -72,6 +72,23 @@ class ClusteringForm(forms.Form):
         max_value=MAX_CLUSTERS,
         help_text=_("Leave it empty to let the documents decide."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    afresh = forms.BooleanField(
+        label=_("Without regard to the clusters there are"),
+        required=False,
+        help_text=_(
+            "Otherwise the new ones begin where those are. Either way those that hold much the"
+            " same keep their names."
+        ),
+    )
+
+
+class ClusterNameForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=MOST_NAME,
+        help_text=_("It stays when clusters are made anew. Empty: the name by its words."),
     )
 
 

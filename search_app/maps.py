@@ -82,7 +82,7 @@ def checksum(ids: np.ndarray) -> int:
 
 
 def _clusters(collection: Collection) -> Any:
-    return Cluster.objects.filter(collection=collection).defer("centroid").order_by("-size", "pk")
+    return Cluster.objects.filter(collection=collection).defer("centroid").order_by("ordinal")
 
 
 def _places(values: np.ndarray, known: Sequence[int]) -> np.ndarray:
@@ -155,7 +155,7 @@ def exported(found: Chosen) -> Iterator[dict[str, Any]]:
                 "url": document.get_absolute_url(),
                 "x": point and point.x,
                 "y": point and point.y,
-                "cluster": member and member.cluster.name,
+                "cluster": member and member.cluster and member.cluster.name,
                 "score": found.cosines.get(document.pk),
                 "added": document.created.isoformat(),
                 "metadata": document.metadata,

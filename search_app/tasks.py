@@ -13,9 +13,10 @@ from search_app.queries import indexes
 
 @shared_task
 def refresh_related(collection_id: int) -> None:
-    """Bring a collection's document vectors, related lists, map and labels up to date."""
+    """Bring a collection's document vectors, related lists, map, clusters and labels up to date."""
     related.refresh(collection_id)
     placing.place(collection_id)
+    building.place(collection_id)
     scores.assign_on_arrival(collection_id)
 
 
@@ -33,8 +34,9 @@ def build_map(collection_id: int) -> None:
 
 @shared_task
 def place_documents(collection_id: int) -> None:
-    """Put a collection's new documents on its map."""
+    """Put a collection's new documents on its map and into its clusters."""
     placing.place(collection_id)
+    building.place(collection_id)
 
 
 @shared_task
@@ -99,7 +101,7 @@ def sweep() -> None:
         call(build_clusters, collection_id)
     for collection_id in placing.waiting():
         call(build_map, collection_id)
-    for collection_id in placing.behind():
+    for collection_id in sorted({*placing.behind(), *building.behind()}):
         call(place_documents, collection_id)
     for evaluation_id in work.waiting():
         call(run_evaluation, evaluation_id)

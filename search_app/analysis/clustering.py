@@ -1,4 +1,10 @@
-"""Groups of vectors that lie close together: k-means on the unit sphere."""
+"""Groups of vectors that lie close together: k-means on the unit sphere.
+
+scikit-learn finds where to begin; from there each vector goes to the centroid with the highest
+cosine and each centroid to the mean of its vectors at length 1, until none moves (spherical
+k-means, Dhillon and Modha 2001). So groups that were found stay where they are as long as their
+vectors do, and one that comes later belongs to the nearest centroid.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +16,9 @@ from numpy.typing import NDArray
 SAMPLE = 2000  # vectors on which the number of groups is chosen
 MOST = 30  # groups that are tried for
 LARGE = 10_000  # vectors from which k-means goes through them in batches
-STARTS = 4  # k-means keeps the best of so many
+STARTS = 4  # k-means keeps the best of so many; in batches it has one
+ROUNDS = 100  # of moving vectors and centroids; most end after ten
+CLEARLY = 0.02  # of silhouette, by which another number of groups must be better than the former
 
 Rows = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -30,25 +38,70 @@ class Grouping:
     silhouette: float | None
 
 
-def group(vectors: Rows, wanted: int | None, seed: int) -> Grouping:
+def group(vectors: Rows, wanted: int | None, seed: int, former: Ints | None = None) -> Grouping:
     """`wanted` groups, or as many as keep apart best; never more than distinct vectors.
 
-    The same vectors and seed give the same groups. No vector may be zero.
+    `former` (n,) are the groups there were, -1 for vectors in none: where their number is still
+    right, the new ones begin at their means. The same vectors, seed and former groups give the
+    same groups. No vector may be zero.
     """
     if not len(vectors):
         return Grouping(np.empty(0, np.int64), vectors, np.empty(0, np.float32), None)
     rows = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    distinct = len({row.tobytes() for row in rows})
     chosen = _sample(len(rows), seed)
-    k = min(wanted, distinct) if wanted else _best_count(rows[chosen], distinct, seed)
-    labels = _largest_first(_labels(rows, k, seed))
-    centroids = np.array([_middle(rows[labels == label]) for label in range(labels.max() + 1)])
+    begin = _means(rows, former) if former is not None else rows[:0]
+    centroids = _settled(rows, begin) if len(begin) else begin
+    k = min(wanted, _distinct(rows, wanted)) if wanted else _count(rows, chosen, centroids, seed)
+    if k != len(centroids):
+        centroids = _settled(rows, _means(rows, _labels(rows, k, seed)))
+    labels = _largest_first(nearest(rows, centroids))
+    centroids = _means(rows, labels)
     return Grouping(
         labels,
         centroids,
         np.einsum("nd,nd->n", rows, centroids[labels]),
         _silhouette(_distances(rows[chosen]), labels[chosen]),
     )
+
+
+def nearest(rows: Rows, centroids: Rows) -> Ints:
+    """(n,): the group whose centroid has the highest cosine with each row."""
+    labels: Ints = (rows @ centroids.T).argmax(axis=1)
+    return labels
+
+
+def _settled(rows: Rows, centroids: Rows) -> Rows:
+    """Centroids that stay where they are when every row goes to the nearest of them."""
+    labels = np.full(len(rows), -1)
+    for _round in range(ROUNDS):
+        found = _none_empty(rows, nearest(rows, centroids), centroids)
+        if (found == labels).all():
+            break
+        labels, centroids = found, _means(rows, found)
+    return centroids
+
+
+def _none_empty(rows: Rows, labels: Ints, centroids: Rows) -> Ints:
+    """A group that lost its last row gets the one that is farthest from its own centroid."""
+    sizes = np.bincount(labels, minlength=len(centroids))
+    for empty in np.flatnonzero(sizes == 0):
+        scores = np.einsum("nd,nd->n", rows, centroids[labels])
+        scores[sizes[labels] < 2] = np.inf
+        row = int(scores.argmin())
+        sizes[labels[row]] -= 1
+        labels[row] = empty
+        sizes[empty] = 1
+    return labels
+
+
+def _distinct(rows: Rows, enough: int) -> int:
+    """How many different rows there are; no more are counted than are `enough`."""
+    found: set[bytes] = set()
+    for row in rows:
+        found.add(row.tobytes())
+        if len(found) >= enough:
+            break
+    return len(found)
 
 
 def _sample(count: int, seed: int) -> Ints:
@@ -58,14 +111,20 @@ def _sample(count: int, seed: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(count, SAMPLE, replace=False))
 
 
-def _best_count(sample: Rows, distinct: int, seed: int) -> int:
-    """The number of groups with the highest silhouette."""
+def _count(rows: Rows, chosen: Ints, centroids: Rows, seed: int) -> int:
+    """The number of groups with the highest silhouette; the former one, whose settled centroids
+    are given, where no other is clearly better."""
+    sample = rows[chosen]
     distances = _distances(sample)
     tried = [
         (score, -k)
-        for k in _counts(distinct)
+        for k in _counts(_distinct(rows, 2 * MOST))
         if (score := _silhouette(distances, _labels(sample, k, seed))) is not None
     ]
+    if len(centroids):
+        now = _silhouette(distances, nearest(sample, centroids))
+        if now is not None and (not tried or max(tried)[0] < now + CLEARLY):
+            return len(centroids)
     return -max(tried)[1] if tried else 1
 
 
@@ -84,24 +143,38 @@ def _labels(rows: Rows, k: int, seed: int) -> Ints:
 
     if k == 1:
         return np.zeros(len(rows), np.int64)
-    kind: Any = MiniBatchKMeans if len(rows) > LARGE else KMeans
-    labels: Ints = kind(n_clusters=k, n_init=STARTS, random_state=seed).fit_predict(rows)
+    large = len(rows) > LARGE
+    kind: Any = MiniBatchKMeans if large else KMeans
+    starts = 1 if large else STARTS
+    labels: Ints = kind(n_clusters=k, n_init=starts, random_state=seed).fit_predict(rows)
     return labels
 
 
 def _largest_first(labels: Ints) -> Ints:
-    """Numbered anew by size; groups without members (k-means in batches) drop out."""
+    """Numbered anew by size; groups without members drop out."""
     numbers, compact, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     place = np.empty(len(numbers), np.int64)
     place[np.argsort(-sizes, kind="stable")] = np.arange(len(numbers))
     return place[compact]
 
 
-def _middle(rows: Rows) -> Rows:
-    """The mean scaled to length 1; the first row where the mean has no direction."""
-    mean: Rows = rows.mean(axis=0)
-    length = np.linalg.norm(mean)
-    return mean / length if length > 1e-6 else rows[0]
+def _means(rows: Rows, labels: Ints) -> Rows:
+    """Each group's mean scaled to length 1, its first row where the mean has no direction.
+
+    Rows labelled -1 are in none; groups without members drop out.
+    """
+    order = np.argsort(labels, kind="stable")
+    order = order[np.searchsorted(labels[order], 0) :]
+    if not len(order):
+        return rows[:0]
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    sums: Rows = np.add.reduceat(rows[order], starts, axis=0)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    counts = np.diff(starts, append=len(order))[:, None]
+    means: Rows = np.where(
+        lengths > 1e-6 * counts, sums / np.maximum(lengths, 1e-12), rows[order[starts]]
+    )
+    return means.astype(np.float32)
 
 
 def _distances(rows: Rows) -> Rows:

@@ -6,7 +6,7 @@ name its whole group. Words are counted by their stems and shown as they are mos
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -20,6 +20,7 @@ WORDS = 3  # in a name
 KEPT = 10  # distinctive words kept for each group
 PAIR_WEIGHT = 1.3  # of two words together, against one: they read better
 POOL = 60  # words from which those are taken
+PHRASES = 15  # of the best of them, from which the one nearest the centroid is taken
 LONGEST = 30  # characters of a word
 LENGTH = 190  # characters of a name
 
@@ -55,13 +56,26 @@ class Words:
                 self.written[word][form] += 1
         self.groups[group].update(weights)
 
-    def names(self) -> list[Name]:
-        """A name for each group, no two the same."""
-        found = [self._distinctive(weights) for weights in self._weights()]
+    def phrases(self) -> list[list[str]]:
+        """For each group its most distinctive phrases as written, best first; single words
+        where there are none. The one nearest the group's centroid may open its name."""
+        ranked = [_ranked(weights)[:POOL] for weights in self._weights()]
+        phrases = [[word for word in words if _readable(word) > 1] or words for words in ranked]
+        return [[self._form(word) for word in words[:PHRASES]] for words in phrases]
+
+    def names(
+        self, kept: Mapping[int, str] | None = None, first: Mapping[int, str] | None = None
+    ) -> list[Name]:
+        """A name for each group, no two the same, opened by the phrase in `first`; those in
+        `kept` have theirs already."""
+        kept, first = kept or {}, first or {}
+        taken = set(kept.values())
         names: list[Name] = []
-        for number, terms in enumerate(found, start=1):
-            taken = {one.name for one in names}
-            names.append(Name(_free_name(terms, taken, number), terms))
+        for group, weights in enumerate(self._weights()):
+            terms = self._distinctive(weights, first.get(group, ""))
+            name = kept.get(group) or _free_name(terms, taken, group + 1)
+            taken.add(name)
+            names.append(Name(name, terms))
         return names
 
     def _weights(self) -> list[dict[str, float]]:
@@ -78,11 +92,11 @@ class Words:
             for counts in self.groups
         ]
 
-    def _distinctive(self, weights: dict[str, float]) -> list[str]:
-        """The best words as written; of words that hold each other, one."""
-        ranked = sorted(weights, key=lambda word: (-round(weights[word], 9), -len(word), word))
-        kept: list[str] = []
-        for word in ranked[:POOL]:
+    def _distinctive(self, weights: dict[str, float], first: str) -> list[str]:
+        """The best words as written, `first` before all; of words that hold each other, one."""
+        ranked = _ranked(weights)[:POOL]
+        kept = [word for word in ranked if first and self._form(word) == first][:1]
+        for word in ranked:
             if not any(_overlap(word, other) for other in kept):
                 kept.append(word)
         return [self._form(word) for word in kept[:KEPT]]
@@ -91,7 +105,7 @@ class Words:
         return max(self.written[word].items(), key=lambda item: (item[1], item[0]))[0]
 
 
-def _free_name(terms: Sequence[str], taken: set[str], number: int) -> str:
+def _free_name(terms: Sequence[str], taken: Container[str], number: int) -> str:
     """The first words; more of them where that name is taken, a number where all are."""
     for count in range(WORDS, len(terms) + 1):
         name = ", ".join(terms[:count])[:LENGTH]
@@ -99,6 +113,10 @@ def _free_name(terms: Sequence[str], taken: set[str], number: int) -> str:
             return name
     name = ", ".join(terms)[:LENGTH]
     return name if name and name not in taken else f"{name} #{number}".strip()
+
+
+def _ranked(weights: dict[str, float]) -> list[str]:
+    return sorted(weights, key=lambda word: (-round(weights[word], 9), -len(word), word))
 
 
 def _readable(word: str) -> float:

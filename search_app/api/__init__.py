@@ -7,7 +7,7 @@ from search_app.api.changing import (
     model_change_compare,
     model_change_estimate,
 )
-from search_app.api.clusters import ClusterViewSet, CollectionClusters
+from search_app.api.clusters import ClusterViewSet, CollectionClusters, cluster_items
 from search_app.api.interests import InterestViewSet
 from search_app.api.judging import (
     CollectionJudgedQueries,
@@ -51,6 +51,7 @@ __all__ = [
     "ModelChangeView",
     "SavedQueryViewSet",
     "UpkeepView",
+    "cluster_items",
     "compare",
     "judged_export",
     "judged_import",

@@ -3,23 +3,30 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, mixins, status, viewsets
-from rest_framework.decorators import action
+from rest_framework.decorators import action, api_view
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from collections_app.models import Collection
 from collections_app.pagination import ByIdPagination, ByScorePagination
+from search_app import cluster_items as items
 from search_app import clusters as clustering
+from search_app.clusters import typical
 from search_app.models import Cluster
 from search_app.serializers.clusters import (
     ClusteringSerializer,
+    ClusterItemsSerializer,
     ClusterPageSerializer,
     ClusterSerializer,
+    ItemsQuerySerializer,
     MemberSerializer,
     WantedSerializer,
 )
@@ -27,28 +34,28 @@ from search_app.serializers.clusters import (
 TAGS = ["clusters"]
 
 
-class BySizePagination(ByIdPagination):
-    """Largest first."""
+class ByPlacePagination(ByIdPagination):
+    """In the order of the page."""
 
-    ordering = ("-size", "ordinal", "pk")
+    ordering = ("ordinal", "pk")
 
 
 class CollectionClusters(generics.ListAPIView[Cluster]):
     queryset = Cluster.objects.none()
     serializer_class = ClusterSerializer
-    pagination_class = BySizePagination
+    pagination_class = ByPlacePagination
 
     @extend_schema(
         operation_id="clusters_list",
         summary=_("List the clusters of a collection"),
-        description=_("Largest first, and how their making stands."),
+        description=_("In their order, and how their making stands."),
         tags=TAGS,
         responses=forced_singular_serializer(ClusterPageSerializer),  # type: ignore[no-untyped-call]
     )
     def get(self, request: Request, pk: int) -> Response:
         collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
         made = clustering.clustering(request.user, collection)
-        rows = clustering.clusters(request.user, collection).defer("centroid")
+        rows = typical(clustering.clusters(request.user, collection).defer("centroid"))
         answer = self.get_paginated_response(
             ClusterSerializer(self.paginate_queryset(rows), many=True).data
         )
@@ -59,7 +66,10 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
     @extend_schema(
         operation_id="clusters_make",
         summary=_("Make the clusters of a collection anew"),
-        description=_("In the background: ask the list how it stands."),
+        description=_(
+            "In the background: ask the list how it stands. The new clusters begin where the former"
+            " ones were and go on under their ids and names, unless “afresh” is true."
+        ),
         tags=TAGS,
         request=WantedSerializer,
         responses={202: ClusteringSerializer},
@@ -68,21 +78,58 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
         collection = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
         wanted = WantedSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        made = clustering.request(collection, wanted.validated_data["wanted"])
+        made = clustering.request(collection, **wanted.validated_data)
         return Response(ClusteringSerializer(made).data, status.HTTP_202_ACCEPTED)
 
 
-@extend_schema_view(
-    retrieve=extend_schema(operation_id="clusters_read", summary=_("Show a cluster"), tags=TAGS)
+@extend_schema(
+    operation_id="clusters_items",
+    summary=_("The clusters of a collection with the contents of their documents"),
+    description=_("In the shape of the llm-cluster plugin, the most typical documents first."),
+    tags=TAGS,
+    parameters=[ItemsQuerySerializer],
+    responses=ClusterItemsSerializer(many=True),
 )
-class ClusterViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cluster]):
+@api_view(["GET"])
+def cluster_items(request: Request, pk: int) -> StreamingHttpResponse:
+    collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    wanted = ItemsQuerySerializer(data=request.query_params)
+    wanted.is_valid(raise_exception=True)
+    length, summary = wanted.validated_data["content_length"], wanted.validated_data["summary"]
+    pieces = items.pieces(request.user, collection, length=length, summary=summary)
+    return StreamingHttpResponse(pieces, content_type="application/json")
+
+
+@extend_schema_view(
+    retrieve=extend_schema(operation_id="clusters_read", summary=_("Show a cluster"), tags=TAGS),
+    partial_update=extend_schema(
+        operation_id="clusters_rename",
+        summary=_("Name a cluster"),
+        description=_("An empty name gives back the one by its words."),
+        tags=TAGS,
+    ),
+)
+class ClusterViewSet(
+    mixins.RetrieveModelMixin, mixins.UpdateModelMixin, viewsets.GenericViewSet[Cluster]
+):
     queryset = Cluster.objects.none()
     serializer_class = ClusterSerializer
     lookup_value_converter = "int"
+    http_method_names = ["get", "head", "options", "patch"]
 
     def get_queryset(self) -> QuerySet[Cluster]:
-        visible = Collection.objects.visible_to(self.request.user)
-        return Cluster.objects.filter(collection__in=visible).defer("centroid")
+        user = self.request.user
+        reads = self.request.method in SAFE_METHODS
+        collections = (
+            Collection.objects.visible_to(user) if reads else Collection.objects.editable_by(user)
+        )
+        return typical(Cluster.objects.filter(collection__in=collections).defer("centroid"))
+
+    def perform_update(self, serializer: BaseSerializer[Cluster]) -> None:
+        assert serializer.instance is not None
+        name = serializer.validated_data.get("name")
+        if name is not None:
+            clustering.rename(serializer.instance, name)
 
     @extend_schema(
         operation_id="clusters_members",

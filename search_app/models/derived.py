@@ -89,6 +89,14 @@ class Clustering(Wish):
     )
     wanted = models.PositiveSmallIntegerField(_("clusters wanted"), null=True, blank=True)
     seed = models.PositiveIntegerField(_("seed"), default=0)
+    afresh = models.BooleanField(_("without regard to those there were"), default=False)
+    model = models.ForeignKey(
+        EmbeddingModel,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("embedding model of the centroids"),
+    )
     silhouette = models.FloatField(_("silhouette"), null=True, blank=True)
     built = models.DateTimeField(_("built"), null=True, blank=True)
 
@@ -101,12 +109,18 @@ class Clustering(Wish):
 
 
 class Cluster(models.Model):
-    """A group of documents that lie close together, named by its distinctive words."""
+    """A group of documents that lie close together, named by its distinctive words.
+
+    `automatic` is that name; `name` is it, or the one that a person has given (`renamed`).
+    A cluster goes on when clusters are made anew: it keeps its id, place and name.
+    """
 
     clustering = models.ForeignKey(Clustering, on_delete=models.CASCADE, related_name="clusters")
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="clusters")
     ordinal = models.PositiveSmallIntegerField(_("ordinal"))
     name = models.CharField(_("name"), max_length=200)
+    automatic = models.CharField(_("name by its words"), max_length=200, blank=True)
+    renamed = models.BooleanField(_("named by a person"), default=False)
     terms = models.JSONField(_("distinctive words"), default=list)
     size = models.PositiveIntegerField(_("documents"))
     centroid = VectorField(_("centroid"))
@@ -114,22 +128,31 @@ class Cluster(models.Model):
     class Meta:
         verbose_name = _("cluster")
         verbose_name_plural = _("clusters")
-        ordering = ["collection", "-size", "ordinal"]
+        ordering = ["collection", "ordinal"]
 
     def __str__(self) -> str:
         return self.name
 
 
 class ClusterMember(models.Model):
-    """A document's place in its cluster; `score` is its cosine with the centroid."""
+    """A document's place in its cluster; `score` is its cosine with the centroid.
+
+    Without a cluster it lies too far from all of them. `revision` is that of its vector: where
+    the vector has another, it is to be placed anew.
+    """
 
     cluster = models.ForeignKey(
-        Cluster, on_delete=models.CASCADE, related_name="members", verbose_name=_("cluster")
+        Cluster,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="members",
+        verbose_name=_("cluster"),
     )
     document = models.OneToOneField(
         Document, on_delete=models.CASCADE, related_name="cluster_member"
     )
     score = models.FloatField(_("cosine with the centroid"))
+    revision = models.PositiveIntegerField(_("revision"), default=0)
 
     class Meta:
         verbose_name = _("cluster member")

@@ -68,13 +68,17 @@ class LabelSet(models.Model):
 
 
 class AssignedLabel(models.Model):
-    """The label a document was given by the nearest centroid. Examples have none."""
+    """The label a document was given by the nearest centroid. Examples have none.
+
+    An empty label: none was near enough. `revision` is that of the vector it was given by.
+    """
 
     label_set = models.ForeignKey(LabelSet, on_delete=models.CASCADE, related_name="assigned")
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="labels")
-    label = models.CharField(_("label"), max_length=200)
+    label = models.CharField(_("label"), max_length=200, blank=True)
     cosine = models.FloatField(_("cosine"))
     margin = models.FloatField(_("margin"))
+    revision = models.PositiveIntegerField(_("revision"), default=0)
 
     class Meta:
         verbose_name = _("assigned label")

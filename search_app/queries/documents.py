@@ -110,23 +110,32 @@ class Matrix:
     vectors: NDArray[np.float32]  # (n, dimension), length 1
     floors: NDArray[np.float64]
     refill: NDArray[np.bool_]
+    revisions: NDArray[np.int64]  # of the documents that they were made from
 
 
 def matrix(collection: Collection) -> Matrix:
     """All document vectors under the collection's model, by binary COPY (rows of one size)."""
     dimension = collection.embedding_model.dimension
     rows = binary.read(
-        "SELECT document_id, floor, refill, embedding FROM search_app_documentvector"
+        "SELECT document_id, floor, refill, revision::int8, embedding"
+        " FROM search_app_documentvector"
         " WHERE collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"
         " ORDER BY document_id",
         [collection.pk, collection.embedding_model_id, dimension],
-        {"id": "int8", "floor": "float8", "refill": "bool", "vector": dimension},
+        {
+            "id": "int8",
+            "floor": "float8",
+            "refill": "bool",
+            "revision": "int8",
+            "vector": dimension,
+        },
     )
     return Matrix(
         rows["id"].astype(np.int64),
         rows["vector"].astype(np.float32),
         rows["floor"].astype(np.float64),
         rows["refill"].astype(bool),
+        rows["revision"].astype(np.int64),
     )
 
 

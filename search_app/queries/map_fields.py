@@ -16,7 +16,8 @@ IN_CLUSTER = """document.id IN (
     SELECT member.document_id FROM search_app_clustermember member
     WHERE member.cluster_id = {cluster})"""
 IN_NONE = """NOT EXISTS (
-    SELECT FROM search_app_clustermember member WHERE member.document_id = document.id)"""
+    SELECT FROM search_app_clustermember member
+    WHERE member.document_id = document.id AND member.cluster_id IS NOT NULL)"""
 
 MOST_CORNERS = 200
 CORNER = re.compile(r"(\d{1,5})-(\d{1,5})")

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from search_app.clusters import MAX_CLUSTERS
+from search_app.clusters import MAX_CLUSTERS, MOST_NAME
 from search_app.models import Cluster, Clustering
 from search_app.serializers.hits import DocumentLinkSerializer
 
@@ -19,6 +20,30 @@ class WantedSerializer(serializers.Serializer[Any]):
         default=None,
         help_text=_("How many; null lets the documents decide."),
     )
+    afresh = serializers.BooleanField(
+        default=False, help_text=_("Do not begin where the former clusters were.")
+    )
+
+
+class ItemsQuerySerializer(serializers.Serializer[Any]):
+    content_length = serializers.IntegerField(
+        min_value=0,
+        max_value=10_000_000,
+        default=0,
+        help_text=_("Characters of each content; 0 gives all."),
+    )
+    summary = serializers.BooleanField(default=True, help_text=_("With each cluster's name."))
+
+
+class ItemSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    content = serializers.CharField()
+
+
+class ClusterItemsSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    items = ItemSerializer(many=True)
+    summary = serializers.CharField()
 
 
 class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
@@ -30,14 +55,38 @@ class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
+    name = serializers.CharField(allow_blank=True, max_length=MOST_NAME)
+    renamed = serializers.BooleanField(
+        read_only=True, help_text=_("Whether a person has given the name.")
+    )
+    representative = serializers.SerializerMethodField(
+        help_text=_("Its most typical documents, the first before all.")
+    )
     terms = serializers.ListField(
-        child=serializers.CharField(), help_text=_("Its distinctive words, the best first.")
+        child=serializers.CharField(),
+        read_only=True,
+        help_text=_("Its distinctive words, the best first."),
     )
     url = serializers.SerializerMethodField()
 
     class Meta:
         model = Cluster
-        fields = ("id", "collection", "name", "terms", "size", "url")
+        fields = (
+            "id",
+            "collection",
+            "name",
+            "renamed",
+            "terms",
+            "size",
+            "representative",
+            "url",
+        )
+        read_only_fields = ("collection", "size")
+
+    @extend_schema_field(DocumentLinkSerializer(many=True))
+    def get_representative(self, cluster: Cluster) -> Any:
+        found = [member.document for member in cluster.nearest]  # type: ignore[attr-defined]
+        return DocumentLinkSerializer(found, many=True).data
 
     def get_url(self, cluster: Cluster) -> str:
         return reverse("cluster", args=[cluster.pk])

@@ -2,26 +2,24 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collections_app.models import Collection, Document, long_columns
+from collections_app.models import Collection, Document
 from collections_app.services import Rejected
 from search_app import clusters as clustering
-from search_app.forms import ClusteringForm
-from search_app.models import Cluster, Clustering, ClusterMember
+from search_app.forms import ClusteringForm, ClusterNameForm
+from search_app.models import Cluster, Clustering
 
-SHOWN = 4  # documents on the card of a cluster
 MEMBERS_PER_PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def clusters(request: HttpRequest, pk: int) -> HttpResponse:
-    """The clusters, largest first; a POST asks for new ones."""
+    """The clusters in their order; a POST asks for new ones."""
     if request.method == "POST":
         return _rebuild(request, pk)
     found = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
@@ -41,18 +39,44 @@ def clusters_state(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def cluster(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its documents, the most typical first; a POST names it."""
+    if request.method == "POST":
+        return _rename(request, pk)
     visible = Collection.objects.visible_to(request.user)
     rows = Cluster.objects.filter(collection__in=visible).select_related("collection")
     found = get_object_or_404(rows.defer("centroid"), pk=pk)
+    return _cluster_page(request, found, ClusterNameForm(initial={"name": found.name}))
+
+
+def _rename(request: HttpRequest, pk: int) -> HttpResponse:
+    editable = Collection.objects.editable_by(request.user)
+    rows = Cluster.objects.filter(collection__in=editable).select_related("collection")
+    found = get_object_or_404(rows.defer("centroid"), pk=pk)
+    form = ClusterNameForm(request.POST)
+    if form.is_valid():
+        clustering.rename(found, form.cleaned_data["name"])
+        told = _("The cluster is called “%(name)s” now, and keeps that name.")
+        if not found.renamed:
+            told = _("The cluster is called “%(name)s” again, by its words.")
+        messages.success(request, told % {"name": found.name})
+        return redirect("cluster", pk)
+    return _cluster_page(request, found, form, status=422)
+
+
+def _cluster_page(
+    request: HttpRequest, found: Cluster, form: ClusterNameForm, status: int = 200
+) -> HttpResponse:
     members = clustering.members(request.user, found)
     context = {
         "cluster": found,
+        "form": form,
+        "can_edit": found.collection.is_editable_by(request.user),
         "collection": found.collection,
         "page": Paginator(members, MEMBERS_PER_PAGE).get_page(request.GET.get("page")),
     }
-    return render(request, "search_app/cluster.html", context)
+    return render(request, "search_app/cluster.html", context, status=status)
 
 
 def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:
@@ -60,7 +84,7 @@ def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:
     form = ClusteringForm(request.POST)
     if form.is_valid():
         try:
-            clustering.request(found, form.cleaned_data["wanted"])
+            clustering.request(found, **form.cleaned_data)
         except Rejected as error:
             form.add_error(None, str(error))
         else:
@@ -72,15 +96,13 @@ def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, collection: Collection, form: ClusteringForm, status: int = 200
 ) -> HttpResponse:
-    members = ClusterMember.objects.select_related("document").defer(*long_columns("document"))
-    nearest = Prefetch("members", members.order_by("-score", "pk")[:SHOWN], to_attr="nearest")
     rows = clustering.clusters(request.user, collection)
     ready = collection.documents.filter(state=Document.State.READY)
     context = {
         "collection": collection,
         "can_edit": collection.is_editable_by(request.user),
         "clustering": clustering.clustering(request.user, collection),
-        "clusters": rows.defer("centroid").prefetch_related(nearest),
+        "clusters": clustering.typical(rows.defer("centroid")),
         "any_ready": ready.exists(),
         "form": form,
         "tab": "clusters",

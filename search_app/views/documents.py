@@ -34,7 +34,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     part = with_places(part, [place for _start, _end, place in kept])
     listed = related(found, request.user, 10)
     give(found, listed)
-    members = ClusterMember.objects.filter(document=found).select_related("cluster")
+    members = ClusterMember.objects.filter(document=found, cluster__isnull=False)
     context = {
         "document": found,
         "collection": found.collection,
@@ -44,7 +44,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         "opens_with_title": part.number == 1 and _opens_with_title(found),
         "facts": [(str(key), _readable(value)) for key, value in found.metadata.items()],
         "related": listed,
-        "member": members.first(),
+        "member": members.select_related("cluster").first(),
         "is_public": found.collection.visibility == Collection.Visibility.PUBLIC,
     }
     return render(request, "search_app/document.html", context)

@@ -184,7 +184,7 @@ def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         "fields": map_values.fields(collection) if made and made.built else [],
         "clusters": Cluster.objects.filter(collection=collection)
         .defer("centroid")
-        .order_by("-size", "pk")[:CLUSTERS_LISTED],
+        .order_by("ordinal")[:CLUSTERS_LISTED],
         "any_ready": bool(ready),
         "tab": "map",
     }

@@ -61,6 +61,7 @@ ADDRESSES = {
     " api-collections-pause api-collections-resume api-collections-cancel"
     " documents_add text_add clusters clusters_state pairs duplicates"
     " widget_preview page_widget page_html page_json api-collection-near-duplicates"
+    " api-cluster-items"
     " map map_state map_points map_values map_hits map_titles map_export map_copy"
     " api-collection-map api-map-points api-map-data api-map-copy"
     " api-collections-detail api-collections-progress api-collections-reembed"

@@ -31,6 +31,7 @@ def cluster(collection: Collection, documents: list[Document], name: str = "boat
         collection=collection,
         ordinal=clustering.clusters.count(),
         name=name,
+        automatic=name,
         terms=["harbour", "sail"],
         size=len(documents),
         centroid=[1.0] + [0.0] * 255,

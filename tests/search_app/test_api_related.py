@@ -95,7 +95,7 @@ def test_other_numbers_are_problems(client, n):
         assert list(answer.json()["errors"]) == ["n"]
 
 
-def test_clusters_come_largest_first_in_pages(client):
+def test_clusters_come_in_their_order_in_pages(client):
     documents = public_documents(6)
     home = documents[0].collection
     url = f"/api/collections/{home.pk}/clusters/"
@@ -105,15 +105,26 @@ def test_clusters_come_largest_first_in_pages(client):
         "previous": None,
         "results": [],
     }
-    small, large = cluster(home, documents[:2]), cluster(home, documents[2:])
+    large, small = cluster(home, documents[2:]), cluster(home, documents[:2])
     found = client.get(url).json()
     assert (found["clustering"]["state"], found["clustering"]["silhouette"]) == ("ready", 0.25)
     assert found["results"][0] == {
         "id": large.pk,
         "collection": home.pk,
         "name": "boats",
+        "renamed": False,
         "terms": ["harbour", "sail"],
         "size": 4,
+        "representative": [
+            {
+                "id": one.pk,
+                "collection": home.pk,
+                "external_id": one.external_id,
+                "title": one.title,
+                "url": f"/d/{one.pk}/",
+            }
+            for one in documents[2:]
+        ],
         "url": f"/clusters/{large.pk}/",
     }
     first = client.get(url, {"page_size": 1}).json()
@@ -191,7 +202,7 @@ def test_cost_does_not_grow(client):
         relate(documents[0], documents[1:])
         made = cluster(documents[0].collection, documents[:count])
         for _ in range(count - 1):
-            cluster(documents[0].collection, [])
+            cluster(documents[0].collection, public_documents(2))
         return [
             f"/api/documents/{documents[0].pk}/related/",
             f"/api/collections/{made.collection_id}/pairs/",

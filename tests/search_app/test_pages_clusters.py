@@ -29,11 +29,11 @@ def cost(client, name, pk):
     return len(queries)
 
 
-def test_clusters_are_shown_largest_first_with_words_and_members(client):
+def test_clusters_are_shown_in_their_order_with_words_and_members(client):
     documents = public_documents(8)
     home = documents[0].collection
-    small = cluster(home, documents[:2], "<b>small</b>")
     large = cluster(home, documents[2:], "large")
+    small = cluster(home, documents[:2], "<b>small</b>")
     shown = page(client, "clusters", home.pk).text
     names = [f'<a href="/clusters/{one.pk}/">' for one in (large, small)]
     assert [shown.count(name) for name in names] == [1, 1]

@@ -13,6 +13,7 @@ COMMANDS = {
     ("embed",): ["embed"],
     ("embed-multi",): ["embed_multi"],
     ("similar",): ["similar"],
+    ("cluster",): ["cluster"],
     ("collections",): ["collections"],
     ("embed-models",): ["embed_models"],
     ("aliases", "set"): ["embed_models", "alias"],

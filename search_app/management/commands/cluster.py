@@ -1,6 +1,5 @@
 """The clusters of a collection as JSON: `cluster COLLECTION [N] [--summary]`."""
 
-import json
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -9,9 +8,10 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.management import options as shared
+from collections_app.models import Collection
 from collections_app.services import Rejected
-from search_app import clusters
-from search_app.models import Cluster, Clustering
+from search_app import cluster_items, clusters
+from search_app.models import Clustering
 
 PAUSE_SECONDS = 0.5
 
@@ -23,21 +23,40 @@ class Command(BaseCommand):
         parser.add_argument("collection")
         parser.add_argument("n", nargs="?", type=int, help="how many (as many as fit best)")
         parser.add_argument("--summary", action="store_true", help="add each cluster's name")
+        parser.add_argument(
+            "--content-length", type=int, default=0, help="print so many characters of each content"
+        )
+        parser.add_argument("--show", action="store_true", help="those that there are, as they are")
+        parser.add_argument(
+            "--rename",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("ID", "NAME"),
+            help="name a cluster; an empty name gives back the one by its words",
+        )
+        parser.add_argument(
+            "--afresh", action="store_true", help="do not begin where the former ones were"
+        )
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = shared.owner(options)
         collection = shared.collection(user, options["collection"])
+        if options["content_length"] < 0:
+            raise CommandError("--content-length must be 0, for all, or more.")
         try:
-            wish = clusters.request(collection, options["n"])
+            if not options["show"] and not options["rename"]:
+                _wait(clusters.request(collection, options["n"], options["afresh"]))
+            for ordinal, name in options["rename"]:
+                _rename(user, collection, ordinal, name)
         except Rejected as error:
             raise CommandError(str(error)) from error
-        _wait(wish)
-        found = [
-            _shown(cluster, _items(user, cluster), options["summary"])
-            for cluster in clusters.clusters(user, collection)
-        ]
-        self.stdout.write(json.dumps(found, indent=4))
+        for piece in cluster_items.pieces(
+            user, collection, length=options["content_length"], summary=options["summary"]
+        ):
+            self.stdout.write(piece, ending="")
+        self.stdout.write("")
 
 
 def _wait(wish: Clustering) -> None:
@@ -50,11 +69,14 @@ def _wait(wish: Clustering) -> None:
         raise CommandError(wish.error)
 
 
-def _items(user: User, cluster: Cluster) -> list[dict[str, str]]:
-    members = clusters.members(user, cluster).values_list("document__external_id", "document__text")
-    return [{"id": external_id, "content": text} for external_id, text in members]
+def _rename(user: User, collection: Collection, ordinal: str, name: str) -> None:
+    rows = clusters.clusters(user, collection).defer("centroid")
+    found = rows.filter(ordinal=int(ordinal)).first() if _is_small(ordinal) else None
+    if found is None:
+        ids = ", ".join(str(one) for one in rows.values_list("ordinal", flat=True))
+        raise CommandError(f"No cluster has the id {ordinal}. There are: {ids or 'none'}.")
+    clusters.rename(found, name)
 
 
-def _shown(cluster: Cluster, items: list[dict[str, str]], summary: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": str(cluster.ordinal), "items": items}
-    return shown | ({"summary": cluster.name} if summary else {})
+def _is_small(ordinal: str) -> bool:
+    return ordinal.isdecimal() and len(ordinal) < 6

@@ -55,7 +55,7 @@ class ClusteringAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Build the clusters again"), permissions=["rebuild"])
     def rebuild(self, request: HttpRequest, queryset: QuerySet[Clustering]) -> None:
         asked = [
-            clusters.request(row.collection, row.wanted)
+            clusters.request(row.collection, row.wanted, method=row.method, smallest=row.smallest)
             for row in queryset.select_related("collection")
         ]
         messages.success(

@@ -20,7 +20,7 @@ from django.utils import timezone
 from collections_app.models import Document
 from search_app import cluster_names, leases
 from search_app.analysis import clustering as analysis
-from search_app.analysis import matching
+from search_app.analysis import density, matching
 from search_app.models import Cluster, Clustering, DocumentVector
 from search_app.queries import documents, locks, members
 
@@ -49,7 +49,11 @@ def build(collection_id: int) -> bool:
 
 
 def place(collection_id: int) -> int:
-    """Put the documents that are new or changed since into the nearest cluster; how many."""
+    """Put the documents that are new or changed since into the nearest cluster; how many.
+
+    Where clusters are those of density, one that is farther from it than nearly all of its own is
+    in none.
+    """
     rows = Clustering.objects.filter(
         collection=collection_id, model=F("collection__embedding_model")
     )
@@ -65,7 +69,9 @@ def place(collection_id: int) -> int:
         middles = np.array([row.centroid for row in clusters], np.float32)
         labels = analysis.nearest(new.vectors, middles)
         scores = np.einsum("nd,nd->n", new.vectors, middles[labels])
-        ids = np.array([row.pk for row in clusters], np.int64)[labels]
+        if found.method == Clustering.Method.HDBSCAN:
+            labels = density.within(new.vectors, middles, members.reaches(clusters, density.FAR))
+        ids = np.array([row.pk for row in clusters] + [0], np.int64)[labels]
         members.add(new.ids, ids, scores, new.revisions)
     return len(new.ids)
 
@@ -131,7 +137,10 @@ def _built(claimed: Clustering) -> _Built:
     matrix = documents.current_matrix(claimed.collection)
     old, was = members.former(claimed.collection, matrix.ids)
     begin = None if claimed.afresh else was
-    grouping = analysis.group(matrix.vectors, claimed.wanted, claimed.seed, begin)
+    if claimed.method == Clustering.Method.HDBSCAN:
+        grouping = density.group(matrix.vectors, claimed.smallest, claimed.seed)
+    else:
+        grouping = analysis.group(matrix.vectors, claimed.wanted, claimed.seed, begin)
     which, shared = matching.match(matrix.vectors, was, grouping.labels)
     clusters = [
         old[place]
@@ -146,7 +155,8 @@ def _built(claimed: Clustering) -> _Built:
     cluster_names.give(
         claimed.collection, clusters, shared, dict(zip(matrix.ids, labels, strict=True))
     )
-    placed = np.argsort(order)[labels] if len(labels) else labels
+    places = np.array([*np.argsort(order), -1], np.int64)  # the last is for -1
+    placed = places[labels]
     clusters = [clusters[place] for place in order]
     return _Built(matrix, clusters, placed, grouping.scores, grouping.silhouette)
 

@@ -31,7 +31,7 @@ def give(
         "pk", "title", Left("text", naming.CONSIDERED)
     )
     for pk, title, text in rows.order_by("pk").iterator():
-        if pk in labels:
+        if labels.get(pk, -1) >= 0:
             words.add(labels[pk], title, text)
     kept = {
         place: row.automatic or row.name

@@ -12,6 +12,7 @@ from search_app import tasks
 from search_app.building import build
 from search_app.leases import FRESH
 from search_app.models import Cluster, Clustering, ClusterMember
+from search_app.queries import members as queries
 
 __all__ = [
     "MAX_CLUSTERS",
@@ -19,18 +20,28 @@ __all__ = [
     "clustering",
     "clusters",
     "members",
+    "outside",
     "rename",
     "request",
     "typical",
 ]
 
 MAX_CLUSTERS = 100
+MOST_SMALLEST = 10_000  # documents that a cluster may be asked to have at least
 MOST_NAME = 200  # characters
 TYPICAL = 4  # documents that stand for a cluster
 
 
-def request(collection: Collection, wanted: int | None, afresh: bool = False) -> Clustering:
+def request(
+    collection: Collection,
+    wanted: int | None,
+    afresh: bool = False,
+    method: str = Clustering.Method.KMEANS,
+    smallest: int | None = None,
+) -> Clustering:
     """Ask for `wanted` clusters, or for as many as fit best; a worker builds them.
+
+    By HDBSCAN there are as many as there are dense places of `smallest` documents or more.
 
     The clusters there are stay until the new ones are made. These begin where those were, unless
     `afresh`. Raises Rejected.
@@ -39,10 +50,19 @@ def request(collection: Collection, wanted: int | None, afresh: bool = False) ->
         raise Rejected(
             _("The number of clusters must be between 1 and %(most)d.") % {"most": MAX_CLUSTERS}
         )
+    if smallest is not None and not 2 <= smallest <= MOST_SMALLEST:
+        raise Rejected(
+            _("The fewest documents of a cluster must be between 2 and %(most)d.")
+            % {"most": MOST_SMALLEST}
+        )
+    by_density = method == Clustering.Method.HDBSCAN
+    if wanted is not None and by_density:
+        raise Rejected(_("HDBSCAN finds out how many clusters there are: leave the number empty."))
+    asked = {"wanted": wanted, "afresh": afresh, "method": method, "smallest": smallest}
     with transaction.atomic():
         wish, _created = Clustering.objects.update_or_create(
             collection=collection,
-            defaults=FRESH | {"wanted": wanted, "afresh": afresh, "requested": Now()},
+            defaults=FRESH | asked | {"requested": Now()},
         )
         call_on_commit(tasks.build_clusters, collection.pk)
     wish.refresh_from_db()
@@ -85,6 +105,11 @@ def rename(cluster: Cluster, name: str) -> Cluster:
     cluster.name = name or cluster.automatic or cluster.name
     Cluster.objects.filter(pk=cluster.pk).update(name=cluster.name, renamed=cluster.renamed)
     return cluster
+
+
+def outside(user: Viewer, collection: Collection) -> int:
+    """How many documents of a collection the user may see are in no cluster."""
+    return queries.outside(collection) if clustering(user, collection) else 0
 
 
 def members(user: Viewer, cluster: Cluster) -> QuerySet[ClusterMember]:

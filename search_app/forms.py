@@ -11,7 +11,8 @@ from collections_app.model_choice import UsableModelField
 from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from search_app import search
-from search_app.clusters import MAX_CLUSTERS, MOST_NAME
+from search_app.clusters import MAX_CLUSTERS, MOST_NAME, MOST_SMALLEST
+from search_app.models import Clustering
 
 
 class SearchForm(forms.Form):
@@ -65,12 +66,26 @@ class WhyNotForm(SearchForm):
 
 
 class ClusteringForm(forms.Form):
+    method = forms.ChoiceField(
+        label=_("How"),
+        required=False,
+        choices=Clustering.Method.choices,
+        help_text=_("HDBSCAN finds out by itself how many there are."),
+    )
     wanted = forms.IntegerField(
         label=_("How many clusters"),
         required=False,
         min_value=1,
         max_value=MAX_CLUSTERS,
         help_text=_("Leave it empty to let the documents decide."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    smallest = forms.IntegerField(
+        label=_("Fewest documents of a cluster"),
+        required=False,
+        min_value=2,
+        max_value=MOST_SMALLEST,
+        help_text=_("For HDBSCAN. Left empty: one of a hundred of all, from 3 to 50."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     afresh = forms.BooleanField(
@@ -81,6 +96,9 @@ class ClusteringForm(forms.Form):
             " same keep their names."
         ),
     )
+
+    def clean_method(self) -> str:
+        return self.cleaned_data["method"] or Clustering.Method.KMEANS
 
 
 class ClusterNameForm(forms.Form):

@@ -247,39 +247,51 @@ def left_out(label_set: LabelSet) -> tuple[Examples, LeftOut]:
     return made, centroids.left_out(made.vectors, made.truth, len(made.names))
 
 
-def assign(label_set: LabelSet) -> int:
+def assign(label_set: LabelSet, *, arrived: bool = False) -> int:
     """Give every document that is no example the nearest label, where it is nearer than the
-    second by the margin; the others have none. How many have one. Raises Rejected."""
+    second by the margin; the others get an empty one. `arrived`: only those that are new or
+    changed since they were looked at. How many got a label. Raises Rejected."""
     made = examples_of(label_set)
     all_ = matrix(label_set.collection)
-    others = ~np.isin(all_.ids, list(made.documents))
-    found = centroids.nearest(all_.vectors[others], made.centroids()) if others.any() else None
-    rows = []
-    if found is not None:
-        for pk, label, cosine, margin in zip(
-            all_.ids[others].tolist(), found.labels, found.cosines, found.margins, strict=True
-        ):
-            if margin >= label_set.margin:
-                rows.append(
-                    AssignedLabel(
-                        label_set=label_set,
-                        document_id=pk,
-                        label=made.names[label],
-                        cosine=float(cosine),
-                        margin=float(margin),
-                    )
-                )
+    wanted = ~np.isin(all_.ids, list(made.documents))
+    if arrived:
+        known = dict(label_set.assigned.values_list("document", "revision"))
+        rows = zip(all_.ids.tolist(), all_.revisions.tolist(), strict=True)
+        wanted &= np.array([known.get(pk) != revision for pk, revision in rows], bool)
+    rows_ = _labels(label_set, made, all_, np.flatnonzero(wanted))
     with transaction.atomic():
         LabelSet.objects.select_for_update().get(pk=label_set.pk)
-        AssignedLabel.objects.filter(label_set=label_set).delete()
-        there = set(
-            Document.objects.filter(pk__in=[one.document_id for one in rows]).values_list(
-                "pk", flat=True
-            )
-        )
-        kept = [one for one in rows if one.document_id in there]
+        old = AssignedLabel.objects.filter(label_set=label_set)
+        if arrived:
+            old = old.filter(document__in=[*all_.ids[wanted].tolist(), *made.documents])
+        old.delete()
+        there = Document.objects.filter(pk__in=[one.document_id for one in rows_])
+        ids = set(there.values_list("pk", flat=True))
+        kept = [one for one in rows_ if one.document_id in ids]
         AssignedLabel.objects.bulk_create(kept, batch_size=2000)
-    return len(kept)
+    return sum(bool(one.label) for one in kept)
+
+
+def _labels(
+    label_set: LabelSet, made: Examples, all_: Matrix, places: np.ndarray
+) -> list[AssignedLabel]:
+    """For these rows of the matrix."""
+    if not len(places):
+        return []
+    found = centroids.nearest(all_.vectors[places], made.centroids())
+    return [
+        AssignedLabel(
+            label_set=label_set,
+            document_id=int(all_.ids[place]),
+            label=made.names[label] if margin >= label_set.margin else "",
+            cosine=float(cosine),
+            margin=float(margin),
+            revision=int(all_.revisions[place]),
+        )
+        for place, label, cosine, margin in zip(
+            places, found.labels, found.cosines, found.margins, strict=True
+        )
+    ]
 
 
 def assign_on_arrival(collection_id: int) -> None:
@@ -287,6 +299,6 @@ def assign_on_arrival(collection_id: int) -> None:
     sets = LabelSet.objects.filter(collection=collection_id, on_arrival=True)
     for label_set in sets.select_related("collection__embedding_model"):
         try:
-            assign(label_set)
+            assign(label_set, arrived=True)
         except Rejected:
             continue  # its examples are gone: its page says so

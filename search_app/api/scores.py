@@ -214,6 +214,6 @@ class LabelSetViewSet(
     )
     @action(detail=True)
     def assigned(self, request: Request, pk: int) -> Response:
-        rows = self.get_object().assigned.select_related("document")
+        rows = self.get_object().assigned.exclude(label="").select_related("document")
         page = self.paginate_queryset(rows.defer("document__text", "document__body"))
         return self.get_paginated_response(AssignedLabelSerializer(page, many=True).data)

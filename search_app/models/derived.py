@@ -87,7 +87,14 @@ class Clustering(Wish):
         related_name="clustering",
         verbose_name=_("collection"),
     )
+
+    class Method(models.TextChoices):
+        KMEANS = "kmeans", _("every document in one (k-means)")
+        HDBSCAN = "hdbscan", _("where they lie dense, the others in none (HDBSCAN)")
+
+    method = models.CharField(_("how"), max_length=10, choices=Method, default=Method.KMEANS)
     wanted = models.PositiveSmallIntegerField(_("clusters wanted"), null=True, blank=True)
+    smallest = models.PositiveIntegerField(_("fewest documents"), null=True, blank=True)
     seed = models.PositiveIntegerField(_("seed"), default=0)
     afresh = models.BooleanField(_("without regard to those there were"), default=False)
     model = models.ForeignKey(

@@ -100,6 +100,25 @@ def _take_out(document_ids: Sequence[int]) -> set[int]:
     return touched - {None}
 
 
+REACHES = """
+SELECT cluster_id, percentile_cont(%s) WITHIN GROUP (ORDER BY score)
+FROM search_app_clustermember WHERE cluster_id = ANY(%s) GROUP BY cluster_id
+"""
+
+
+def reaches(clusters: Sequence[Cluster], far: float) -> Rows:
+    """(k,): of each cluster, the cosine that all but the share `far` of its members reach."""
+    with connection.cursor() as cursor:
+        cursor.execute(REACHES, [far, [row.pk for row in clusters]])
+        found = dict(cursor.fetchall())
+    return np.array([found.get(row.pk, 1.0) for row in clusters], np.float32)
+
+
+def outside(collection: Collection) -> int:
+    """How many documents were looked at and are in no cluster."""
+    return ClusterMember.objects.filter(cluster=None, document__collection=collection).count()
+
+
 def count_again(cluster_ids: Sequence[int] | set[int]) -> None:
     """Write the sizes of clusters that changed; empty ones go."""
     clusters = Cluster.objects.filter(pk__in=cluster_ids)

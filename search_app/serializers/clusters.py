@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from search_app.clusters import MAX_CLUSTERS, MOST_NAME
+from search_app.clusters import MAX_CLUSTERS, MOST_NAME, MOST_SMALLEST
 from search_app.models import Cluster, Clustering
+from search_app.queries import members
 from search_app.serializers.hits import DocumentLinkSerializer
 
 
@@ -19,6 +20,18 @@ class WantedSerializer(serializers.Serializer[Any]):
         allow_null=True,
         default=None,
         help_text=_("How many; null lets the documents decide."),
+    )
+    method = serializers.ChoiceField(
+        choices=Clustering.Method.choices,
+        default=Clustering.Method.KMEANS,
+        help_text=_("By HDBSCAN documents that lie far from all others are in no cluster."),
+    )
+    smallest = serializers.IntegerField(
+        min_value=2,
+        max_value=MOST_SMALLEST,
+        allow_null=True,
+        default=None,
+        help_text=_("For HDBSCAN: the fewest documents of a cluster."),
     )
     afresh = serializers.BooleanField(
         default=False, help_text=_("Do not begin where the former clusters were.")
@@ -49,9 +62,24 @@ class ClusterItemsSerializer(serializers.Serializer[Any]):
 class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
     """`silhouette`: 1 where clusters lie far apart, 0 where they overlap."""
 
+    outside = serializers.SerializerMethodField(help_text=_("Documents that are in no cluster."))
+
     class Meta:
         model = Clustering
-        fields = ("state", "wanted", "silhouette", "error", "requested", "built")
+        fields = (
+            "state",
+            "method",
+            "wanted",
+            "smallest",
+            "silhouette",
+            "outside",
+            "error",
+            "requested",
+            "built",
+        )
+
+    def get_outside(self, made: Clustering) -> int:
+        return members.outside(made.collection)
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):

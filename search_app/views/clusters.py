@@ -104,6 +104,7 @@ def _page(
         "clustering": clustering.clustering(request.user, collection),
         "clusters": clustering.typical(rows.defer("centroid")),
         "any_ready": ready.exists(),
+        "outside": clustering.outside(request.user, collection),
         "form": form,
         "tab": "clusters",
     }

@@ -125,7 +125,11 @@ def label_set(request: HttpRequest, pk: int) -> HttpResponse:
         context |= _measured(found)
     except (Rejected, ModelMissing) as error:
         context["problem"] = _told(request, error)
-    given = found.assigned.select_related("document").defer("document__text", "document__body")
+    given = (
+        found.assigned.exclude(label="")
+        .select_related("document")
+        .defer("document__text", "document__body")
+    )
     label = request.GET.get("label", "")
     given = given.filter(label=label) if label and "\x00" not in label else given
     context["page"] = Paginator(given.order_by("-margin", "pk"), PER_PAGE).get_page(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from collections_app import ingest, services
 from collections_app.services import Rejected
 from search_app import scores, tasks
 from search_app.analysis import centroids
@@ -195,7 +196,8 @@ def test_label_set_by_folder_tells_how_good_it_is_and_labels_the_rest(client, ho
     assert (given.document.external_id, given.label) == ("e", "sea")
     assert "?label=sea" in client.get(f"/labels/{labels.pk}/").text
     client.post(f"/labels/{labels.pk}/", {"margin": "1.9"})
-    assert not AssignedLabel.objects.exists()  # below the margin nothing is given
+    assert not AssignedLabel.objects.exclude(label="").exists()  # nothing below the margin
+    assert "?label=" not in client.get(f"/labels/{labels.pk}/").text
 
 
 def test_documents_are_labelled_when_they_arrive(home):
@@ -206,6 +208,26 @@ def test_documents_are_labelled_when_they_arrive(home):
     found = {row.document.external_id: row.label for row in labels.assigned.all()}
     assert found == {"e": "sea", "new": "food"}
     assert not quiet.assigned.exists()
+
+
+def test_an_arrival_touches_no_label_but_its_own(home):
+    labels = scores.make_label_set(home, name="f", source="folder", margin=0.05)
+    assert scores.assign(labels) == 1
+    old = labels.assigned.get()
+    [new, vague] = embedded(home, {"new": "bread, butter, jam", "vague": "zebra"})
+    tasks.refresh_related(home.pk)
+    found = {row.document_id: row for row in labels.assigned.all()}
+    assert (found[old.document_id].pk, found[new.pk].label) == (old.pk, "food")
+    assert (found[vague.pk].label, len(found)) == ("", 3)
+    tasks.refresh_related(home.pk)  # what was looked at is not looked at again
+    assert set(labels.assigned.values_list("pk", flat=True)) == {row.pk for row in found.values()}
+    services.edit_document(new, body="boats lie in the harbour")
+    ingest.run()
+    tasks.refresh_related(home.pk)
+    assert labels.assigned.get(document=new).label == "sea"
+    embedded(home, {"sea/x": "boats"})  # an example: it gets none
+    tasks.refresh_related(home.pk)
+    assert labels.assigned.count() == 3
 
 
 def test_labels_by_a_field_and_by_written_examples(home):

@@ -36,6 +36,12 @@ class Command(BaseCommand):
             help="name a cluster; an empty name gives back the one by its words",
         )
         parser.add_argument(
+            "--density", action="store_true", help="HDBSCAN: as many as there are dense places"
+        )
+        parser.add_argument(
+            "--smallest", type=int, help="with --density: the fewest documents of a cluster"
+        )
+        parser.add_argument(
             "--afresh", action="store_true", help="do not begin where the former ones were"
         )
         shared.add_owner(parser)
@@ -47,7 +53,7 @@ class Command(BaseCommand):
             raise CommandError("--content-length must be 0, for all, or more.")
         try:
             if not options["show"] and not options["rename"]:
-                _wait(clusters.request(collection, options["n"], options["afresh"]))
+                _wait(_asked(collection, options))
             for ordinal, name in options["rename"]:
                 _rename(user, collection, ordinal, name)
         except Rejected as error:
@@ -57,6 +63,15 @@ class Command(BaseCommand):
         ):
             self.stdout.write(piece, ending="")
         self.stdout.write("")
+
+
+def _asked(collection: Collection, options: dict[str, Any]) -> Clustering:
+    method = Clustering.Method.HDBSCAN if options["density"] else Clustering.Method.KMEANS
+    if options["smallest"] is not None and not options["density"]:
+        raise Rejected("--smallest goes with --density.")
+    return clusters.request(
+        collection, options["n"], options["afresh"], method, options["smallest"]
+    )
 
 
 def _wait(wish: Clustering) -> None:

@@ -84,6 +84,7 @@ def _dense(rows: Rows, least: int, seed: int) -> Ints:
     flat = PCA(directions, random_state=seed).fit_transform(rows)
     found = HDBSCAN(
         min_cluster_size=max(least, FEWEST),
+        min_samples=FEWEST,  # more of them leave most texts outside
         cluster_selection_method="eom",
         copy=True,
     )

@@ -53,7 +53,7 @@ def test_of_very_many_a_sample_is_looked_at_and_the_rest_put_where_they_reach(mo
     found = density.group(vectors, 5, seed=0)
     assert found.labels[:60].tolist().count(0) > 50
     assert found.labels[60:100].tolist().count(1) > 33
-    assert found.labels[100:].tolist().count(-1) > 5
+    assert found.labels[100:].tolist().count(-1) >= 4
 
 
 def test_the_fewest_follow_the_number_of_vectors():

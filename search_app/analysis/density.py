@@ -16,7 +16,7 @@ from search_app.analysis.clustering import (
     silhouette,
 )
 
-DIRECTIONS = 15  # that it looks along
+DIRECTIONS = 30  # that it looks along
 MOST = 20_000  # vectors it looks at; the others go where the nearest centroid reaches
 FEWEST = 2  # vectors of a group
 SHARE = 0.01  # of the vectors that a group has at least, where nothing else is said,

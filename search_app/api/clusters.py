@@ -18,6 +18,7 @@ from rest_framework.serializers import BaseSerializer
 from collections_app.models import Collection
 from collections_app.pagination import ByIdPagination, ByScorePagination
 from search_app import cluster_items as items
+from search_app import cluster_times
 from search_app import clusters as clustering
 from search_app.clusters import typical
 from search_app.models import Cluster
@@ -28,6 +29,8 @@ from search_app.serializers.clusters import (
     ClusterSerializer,
     ItemsQuerySerializer,
     MemberSerializer,
+    SpanSerializer,
+    TimelineQuerySerializer,
     WantedSerializer,
 )
 
@@ -130,6 +133,24 @@ class ClusterViewSet(
         name = serializer.validated_data.get("name")
         if name is not None:
             clustering.rename(serializer.instance, name)
+
+    @extend_schema(
+        operation_id="clusters_timeline",
+        summary=_("How many documents of a cluster are of each month"),
+        description=_(
+            "By when they were added, or with “by” by a date of their metadata. More than ten years"
+            " are counted by the year."
+        ),
+        tags=TAGS,
+        parameters=[TimelineQuerySerializer],
+        responses=SpanSerializer(many=True),
+    )
+    @action(detail=True, pagination_class=None)
+    def timeline(self, request: Request, pk: int) -> Response:
+        wanted = TimelineQuerySerializer(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        found = cluster_times.timeline(self.get_object(), wanted.validated_data["by"])
+        return Response(SpanSerializer(found, many=True).data)
 
     @extend_schema(
         operation_id="clusters_members",

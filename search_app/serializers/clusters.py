@@ -132,3 +132,17 @@ class ClusterPageSerializer(serializers.Serializer[Any]):
 class MemberSerializer(serializers.Serializer[Any]):
     document = DocumentLinkSerializer()
     score = serializers.FloatField(help_text=_("The cosine with the middle of the cluster."))
+
+
+class TimelineQuerySerializer(serializers.Serializer[Any]):
+    by = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=300,
+        help_text=_("A key of the metadata that holds dates; empty: when they were added."),
+    )
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text=_("A month such as 2024-05, or a year."))
+    count = serializers.IntegerField()

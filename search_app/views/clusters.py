@@ -1,5 +1,7 @@
 """Clusters: those of a collection, how their making stands, and the documents of one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from collections_app.models import Collection, Document
 from collections_app.services import Rejected
+from search_app import cluster_times
 from search_app import clusters as clustering
 from search_app.forms import ClusteringForm, ClusterNameForm
 from search_app.models import Cluster, Clustering
+from search_app.queries import months
 
 MEMBERS_PER_PAGE = 50
 
@@ -69,7 +73,7 @@ def _cluster_page(
     request: HttpRequest, found: Cluster, form: ClusterNameForm, status: int = 200
 ) -> HttpResponse:
     members = clustering.members(request.user, found)
-    context = {
+    context = _times(request, found) | {
         "cluster": found,
         "form": form,
         "can_edit": found.collection.is_editable_by(request.user),
@@ -77,6 +81,27 @@ def _cluster_page(
         "page": Paginator(members, MEMBERS_PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "search_app/cluster.html", context, status=status)
+
+
+def _times(request: HttpRequest, found: Cluster) -> dict[str, Any]:
+    """The timeline by `?by=`, a date of the metadata, as bars in a picture of 100 by 40."""
+    by = request.GET.get("by", "")
+    try:
+        spans = cluster_times.timeline(found, by)
+    except Rejected as error:
+        return {"by": by, "fields": months.fields(found), "problem": str(error)}
+    width, most = 100 / max(len(spans), 1), max([one.count for one in spans], default=1)
+    bars = [
+        {
+            "span": one,
+            "x": round(place * width, 3),
+            "y": round(40 - 38 * one.count / most, 3),
+            "width": round(width * 0.9, 3),
+            "height": round(38 * one.count / most, 3),
+        }
+        for place, one in enumerate(spans)
+    ]
+    return {"by": by, "fields": months.fields(found), "bars": bars}
 
 
 def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:

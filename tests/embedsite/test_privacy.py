@@ -93,7 +93,7 @@ ADDRESSES = {
     " related_widget related_html related_json document_passages api-documents-detail"
     " api-document-related-passages"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
-    "cluster": "cluster api-clusters-detail api-clusters-members",
+    "cluster": "cluster api-clusters-detail api-clusters-members api-clusters-timeline",
     "question": "question question_stream question_stop question_retry question_delete"
     " api-questions-detail api-questions-retry api-questions-stream",
     "token": "token_revoke api-tokens-detail",
@@ -134,6 +134,7 @@ SILENT = (
     " opened feedback feedback_delete thumb weights_revert judged_export judged_delete"
     " evaluation_apply evaluation_accept"
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
+    " api-clusters-timeline"
 )
 MORE = {
     "model_action": ["stop"],

@@ -9,7 +9,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-SOURCES, MODELS = "sources", "models"  # whose secrets; each has a key of its own
+SOURCES, MODELS, CHATS = (
+    "sources",
+    "models",
+    "chat models",
+)  # whose secrets; each has a key of its own
 
 
 class KeyChanged(Exception):  # noqa: N818 - a statement about the key

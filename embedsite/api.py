@@ -23,6 +23,7 @@ router.register("collections", collections_api.CollectionViewSet, basename="api-
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
 router.register("axes", search_api.AxisViewSet, basename="api-axes")
 router.register("label-sets", search_api.LabelSetViewSet, basename="api-label-sets")
+router.register("chat-models", rag_api.ChatModelViewSet, basename="api-chat-models")
 router.register("clusters", search_api.ClusterViewSet, basename="api-clusters")
 router.register("evaluations", search_api.EvaluationViewSet, basename="api-evaluations")
 router.register("interests", search_api.InterestViewSet, basename="api-interests")
@@ -40,6 +41,7 @@ PLACES = {  # what /api/ lists, and the name of the path
     "interests": "api-interests-list",
     "questions": "api-questions-list",
     "models": "api-models",
+    "chat-models": "api-chat-models-list",
     "uploads": "api-uploads-list",
     "usage": "api-usage",
     "tokens": "api-tokens-list",

@@ -255,6 +255,7 @@ EMBED_TIMEOUT_SECONDS = env.float("EMBED_TIMEOUT_SECONDS", 60.0, validate=POSITI
 EMBED_QUERY_SECONDS = env.float("EMBED_QUERY_SECONDS", 3.0, validate=validate.Range(min=0.1))
 RERANKER = env.str("RERANKER", "")  # a cross-encoder: a folder, package:NAME or hub name
 RERANK_DEPTH = env.int("RERANK_DEPTH", 30, validate=validate.Range(min=20, max=50))
+ENTAILMENT_MODEL = env.str("ENTAILMENT_MODEL", "")  # likewise, of natural language inference
 HNSW_THRESHOLD = env.int("HNSW_THRESHOLD", 5_000, validate=POSITIVE)  # passages
 CURRENCY = env.str("CURRENCY", "USD", validate=CURRENCIES)  # of prices and costs
 OLD_VECTORS_DAYS = env.int("OLD_VECTORS_DAYS", 14, validate=COUNT)  # after a switch; 0: until told

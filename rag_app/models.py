@@ -6,10 +6,49 @@ from typing import Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import Collection, Document, Passage, Viewer
+
+
+class ChatModel(models.Model):
+    """A chat model that staff have set up, beside the one of the settings, if there is one."""
+
+    class Backend(models.TextChoices):
+        OPENAI_COMPATIBLE = "openai-compatible", _("OpenAI-compatible server")
+        LLM_PLUGIN = "llm-plugin", _("plugin of llm")
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    backend = models.CharField(_("backend"), max_length=40, choices=Backend)
+    ref = models.CharField(_("model"), max_length=500)
+    base_url = models.CharField(_("address of the server"), max_length=500, blank=True)
+    secrets = models.TextField(_("secrets, encrypted"), blank=True, editable=False)
+    context_tokens = models.PositiveIntegerField(_("tokens of a prompt"), default=3000)
+    answer_tokens = models.PositiveIntegerField(_("tokens of an answer"), null=True, blank=True)
+    tokens_per_day = models.PositiveBigIntegerField(_("tokens a day"), null=True, blank=True)
+    price_in = models.DecimalField(
+        _("price of a million tokens of prompts"), max_digits=12, decimal_places=6, default=0
+    )
+    price_out = models.DecimalField(
+        _("price of a million tokens of answers"), max_digits=12, decimal_places=6, default=0
+    )
+    is_default = models.BooleanField(_("default"), default=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("chat model")
+        verbose_name_plural = _("chat models")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_chat_model"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class QuestionQuerySet(models.QuerySet["Question"]):
@@ -48,6 +87,12 @@ class Question(models.Model):
         help_text=_("Their numbers, where several were asked, but not all."),
     )
     text = models.TextField(_("question"))
+    chat = models.CharField(
+        _("asked of"),
+        max_length=200,
+        blank=True,
+        help_text=_("A chat model, or “quotes” for none; empty: the site's default."),
+    )
     created = models.DateTimeField(_("asked"), auto_now_add=True)
 
     objects = QuestionQuerySet.as_manager()
@@ -85,6 +130,12 @@ class Answer(models.Model):
     text = models.TextField(_("text"), blank=True)
     chat_model = models.CharField(_("chat model"), max_length=200, blank=True)
     error = models.TextField(_("error"), blank=True)
+    retry_at = models.DateTimeField(_("may be asked again at"), null=True, blank=True)
+    prompt_tokens = models.PositiveIntegerField(_("tokens of the prompt"), default=0)
+    answer_tokens = models.PositiveIntegerField(_("tokens of the answer"), default=0)
+    cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=6, default=0)
+    # What was found for each sentence of a written answer, as `language.support.Check` has it.
+    checks = models.JSONField(_("checked sentences"), default=list, blank=True, editable=False)
     lease_until = models.DateTimeField(
         _("being written until"),
         null=True,
@@ -115,9 +166,15 @@ class Citation(models.Model):
     quote = models.TextField(_("quote"))
     content_hash = models.CharField(_("content hash"), max_length=64)
     score = models.FloatField(_("score"))
+    # As `Passage.place` had it: the passage goes when its document is split anew.
+    place = models.JSONField(_("place"), default=dict, blank=True)
     cited = models.BooleanField(
         _("cited"), default=True, help_text=_("No: a passage that was found but not cited.")
     )
+
+    # Told by `answer.reading.visible_citations`, which reads them.
+    moved: int | None
+    url: str
 
     class Meta:
         verbose_name = _("citation")
@@ -129,5 +186,9 @@ class Citation(models.Model):
 
     def get_absolute_url(self) -> str:
         """The document, opened at the quote."""
+        return self.at_span(self.start, self.end)
+
+    def at_span(self, start: int, end: int) -> str:
+        """The document, opened at these of its characters."""
         url = reverse("document", args=[self.document_id])
-        return f"{url}?start={self.start}&end={self.end}#mark"
+        return f"{url}?start={start}&end={end}#mark"

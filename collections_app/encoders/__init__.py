@@ -6,6 +6,7 @@ model, and how near to its own library.
 """
 
 from .describing import prefixes
+from .entailment import Entailment, load_entailment
 from .loading import load, prepare, report, tokenizer
 from .metering import metered
 from .probing import Failed, Report, probe
@@ -27,6 +28,7 @@ __all__ = [
     "FLOAT32",
     "INT8",
     "Encoder",
+    "Entailment",
     "Failed",
     "ItemRefused",
     "ModelAway",
@@ -36,6 +38,7 @@ __all__ = [
     "Reranker",
     "Verdict",
     "load",
+    "load_entailment",
     "load_reranker",
     "metered",
     "missing_reranker",

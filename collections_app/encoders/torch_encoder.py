@@ -21,6 +21,7 @@ from .layout import most_tokens
 from .spec import BATCH_TOKENS, ModelMissing, ModelSpec, Vectors, check
 
 PAIRS = 16  # of a query and a text, in one batch
+ENTAILMENT = "ENTAILMENT_MODEL"  # the setting that names one
 
 
 class TorchEncoder:
@@ -146,6 +147,59 @@ class TorchReranker:
         return scores
 
 
+class TorchEntailment:
+    """A cross-encoder with a label called entailment. One call at a time, as above."""
+
+    def __init__(self, folder: Path, device: str | None = None) -> None:
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        self._lock = threading.Lock()
+        self._folder = folder
+        _check_cross_encoder(folder, ENTAILMENT)
+        labels = read_json(folder / "config.json").get("id2label") or {}
+        entailing = [int(n) for n, name in labels.items() if str(name).lower() == "entailment"]
+        if len(entailing) != 1 or len(labels) < 2:
+            names = ", ".join(map(str, labels.values())) or "none"
+            raise ModelMissing(
+                f"The model in {folder} has no label “entailment” (its labels: {names}). Choose a "
+                f"model of natural language inference for {ENTAILMENT}."
+            )
+        self._entailing = entailing[0]
+        try:
+            self.model = CrossEncoder(str(folder), device=device, local_files_only=True)
+        except Exception as error:  # whatever is broken, each library has an error of its own
+            raise ModelMissing(
+                f"The model in {folder} cannot be loaded: {error}. Copy all of its files there "
+                "again."
+            ) from error
+        limits = [self.model.max_seq_length, _most_tokens(self.model)]
+        self.model.max_seq_length = min(limit for limit in limits if limit)
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """The softmax of what the model says of each pair, at its label entailment."""
+        if not pairs:
+            return np.empty(0, np.float64)
+        try:
+            with self._lock:
+                made = self.model.predict(
+                    list(pairs),
+                    batch_size=PAIRS,
+                    activation_fn=torch.nn.Softmax(dim=-1),
+                    show_progress_bar=False,
+                )
+            found = np.asarray(made, np.float64)[:, self._entailing]
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise ModelMissing(
+                f"The model in {self._folder} cannot be run: {error}. Copy all of its files there "
+                f"again, or choose another for {ENTAILMENT}."
+            ) from error
+        if not np.isfinite(found).all():
+            raise ModelMissing(
+                f"The model in {self._folder} gave numbers that are not finite. Choose another "
+                f"for {ENTAILMENT}."
+            )
+        return found
+
+
 def _loaded(folder: Path, device: str | None) -> SentenceTransformer:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -158,7 +212,7 @@ def _loaded(folder: Path, device: str | None) -> SentenceTransformer:
         ) from error
 
 
-def _check_cross_encoder(folder: Path) -> None:
+def _check_cross_encoder(folder: Path, setting: str = "RERANKER") -> None:
     """Other models would load too, and rank by weights of chance. Raises ModelMissing."""
     kinds = [module["type"] for module in read_json(folder / "modules.json")]
     built = read_json(folder / "config.json").get("architectures") or []
@@ -167,7 +221,7 @@ def _check_cross_encoder(folder: Path) -> None:
     ):
         raise ModelMissing(
             f"The model in {folder} is no cross-encoder: it does not score pairs of texts. Choose "
-            "another for RERANKER."
+            f"another for {setting}."
         )
 
 

@@ -13,6 +13,7 @@ from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from rag_app.answer import chats, gate, quoting
 from rag_app.answer.finding import Find, find
+from rag_app.answer.places import place_of
 from rag_app.language.budget import QuestionTooLong
 from rag_app.language.prompts import NumberedPassage
 from rag_app.models import Answer, Citation, Question
@@ -37,11 +38,13 @@ def ask(
     collection: Collection | None = None,
     among: Sequence[Collection] = (),
     session_key: str = "",
+    chat: str = "",
 ) -> Question:
     """Find passages and save the question with its answer: complete if it is quoted or
     there is none, pending if a chat model has yet to write it.
 
-    One collection is asked, or those of `among`, or all that the user may see. Raises Rejected.
+    One collection is asked, or those of `among`, or all that the user may see; `chat` is the
+    name of a chat model, or `chats.QUOTES`; without it, the default. Raises Rejected.
     """
     text = checked(text)
     numbers = sorted({one.pk for one in ([collection] if collection else among)})
@@ -49,20 +52,30 @@ def ask(
         raise Rejected(_("There is no such collection, or you may not see it."))
     only = (collection or among[0]) if len(numbers) == 1 else None
     several = [] if only else numbers
-    draft = _draft(user, text, only, several)
+    draft = _draft(user, text, only, several, chat)
     with transaction.atomic():
         question = Question.objects.create(
-            user_id=user.pk, session_key=session_key, collection=only, among=several, text=text
+            user_id=user.pk,
+            session_key=session_key,
+            collection=only,
+            among=several,
+            text=text,
+            chat=chat,
         )
         _save(question, draft)
     return question
 
 
-def retry(question: Question) -> Question:
-    """Ask again: the passages as they are now, and a new answer in place of the old."""
-    draft = _draft(asker(question), question.text, question.collection, question.among)
+def retry(question: Question, *, chat: str | None = None) -> Question:
+    """Ask again: the passages as they are now, and a new answer in place of the old; of another
+    chat model where `chat` is given."""
+    chat = question.chat if chat is None else chat
+    among = question.among
+    draft = _draft(asker(question), question.text, question.collection, among, chat)
     with transaction.atomic():
         Question.objects.select_for_update().get(pk=question.pk)
+        Question.objects.filter(pk=question.pk).update(chat=chat)
+        question.chat = chat
         Answer.objects.filter(question=question).delete()
         _save(question, draft)
     return question
@@ -88,21 +101,23 @@ def checked(text: str) -> str:
 
 
 def _draft(
-    user: Viewer, text: str, collection: Collection | None, among: Sequence[int] = ()
+    user: Viewer, text: str, collection: Collection | None, among: Sequence[int], name: str
 ) -> Draft:
+    chat = chats.chosen(name)
+    if chat:
+        chats.check_limit(chat)
     finds = find(user, text, collection, among)
     finds_here = gate.relevant(finds)
     if not finds_here:
         return _nothing(finds)
     finds = finds_here
-    chat = chats.configured()
     if chat is None:
         return _quoted(finds)
-    packed = _packed(text, finds)
+    packed = _packed(text, finds, chat)
     return Draft(
         Answer.Kind.CHAT,
         Answer.State.PENDING,
-        chat.model[:200],
+        chat.name,
         [_citation(found, cited=False) for found in packed],
     )
 
@@ -126,13 +141,13 @@ def _quoted(finds: Sequence[Find]) -> Draft:
     return Draft(Answer.Kind.EXTRACTIVE, citations=citations)
 
 
-def _packed(text: str, finds: Sequence[Find]) -> list[Find]:
+def _packed(text: str, finds: Sequence[Find], chat: chats.Chat) -> list[Find]:
     numbered = [
         NumberedPassage(number, str(found.document), found.passage.text)
         for number, found in enumerate(finds, start=1)
     ]
     try:
-        packed, _prompt = chats.pack(text, numbered, finds[0].model)
+        packed, _prompt = chats.pack(text, numbered, finds[0].model, limit=chat.context_tokens)
     except QuestionTooLong as error:
         raise Rejected(
             _("The question leaves no room for passages in the chat model's context. Shorten it.")
@@ -163,6 +178,7 @@ def _citation(
         quote=found.text[start:end],
         content_hash=found.document.content_hash,
         score=found.cosine if score is None else score,
+        place=place_of(found.passage.place, found.text, found.passage.start, start, end),
         cited=cited,
     )
 

@@ -1,29 +1,148 @@
-"""The configured chat model, its prompt within the budget, and its failures in words."""
+"""The chat models there are, a prompt within the budget of one, and its failures in words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Protocol
 
 from django.conf import settings
+from django.db.models import F, Sum
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from collections_app import vectors
+from collections_app import sealed, vectors
 from collections_app.models import EmbeddingModel
+from collections_app.services import Rejected
 from rag_app.language import budget, chat, prompts
+from rag_app.language.llm_chat import LlmChat
 from rag_app.language.openai_compatible import OpenAICompatible
+from rag_app.language.usage import Usage
+from rag_app.models import Answer, ChatModel
 
 TOTAL_TO_SILENCE = 5  # a whole answer may take this many times the longest silence
+QUOTES = "quotes"  # asked for in place of a chat model
+DAY = timedelta(days=1)
+MILLION = 1_000_000
 
 
-def configured() -> OpenAICompatible | None:
-    """The chat model of the settings, or None: then answers are quoted, not written."""
-    if not (settings.CHAT_BASE_URL and settings.CHAT_MODEL):
+class Client(chat.ChatModel, Protocol):
+    """A chat model that tells what an answer took."""
+
+    @property
+    def usage(self) -> Usage: ...
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A chat model that can be asked; `row` is None for that of the settings."""
+
+    name: str
+    context_tokens: int
+    row: ChatModel | None = None
+
+    def client(self) -> Client:
+        """Raises Unreachable where its key cannot be read."""
+        silence = settings.CHAT_TIMEOUT_SECONDS
+        total = TOTAL_TO_SILENCE * silence
+        if self.row is None:
+            return OpenAICompatible(
+                settings.CHAT_BASE_URL,
+                settings.CHAT_MODEL,
+                settings.CHAT_API_KEY,
+                silence_seconds=silence,
+                total_seconds=total,
+            )
+        row, key = self.row, key_of(self.row)
+        if row.backend == ChatModel.Backend.LLM_PLUGIN:
+            return LlmChat(row.ref, key, silence, total)
+        return OpenAICompatible(
+            row.base_url,
+            row.ref,
+            key,
+            silence_seconds=silence,
+            total_seconds=total,
+            answer_tokens=row.answer_tokens,
+        )
+
+    def cost(self, usage: Usage) -> Decimal:
+        """In the currency of its prices."""
+        if self.row is None:
+            return Decimal(0)
+        return (self.row.price_in * usage.prompt + self.row.price_out * usage.answer) / MILLION
+
+
+def key_of(row: ChatModel) -> str:
+    """Raises Unreachable where SECRETS_KEY has changed."""
+    try:
+        return str(sealed.unseal(row.secrets, sealed.CHATS).get("api_key", ""))
+    except sealed.KeyChanged as error:
+        raise chat.Unreachable(
+            "its key cannot be read: SECRETS_KEY or SECRET_KEY has changed; enter it again"
+        ) from error
+
+
+def available() -> list[Chat]:
+    """Those that can be asked, the default first."""
+    rows = [Chat(row.name, row.context_tokens, row) for row in ChatModel.objects.all()]
+    if settings.CHAT_BASE_URL and settings.CHAT_MODEL:
+        rows.append(Chat(settings.CHAT_MODEL[:200], settings.CHAT_CONTEXT_TOKENS))
+    # That of the settings is the default unless a row is; rows are in the order of their names.
+    return sorted(
+        rows, key=lambda one: 2 if one.row and not one.row.is_default else one.row is None
+    )
+
+
+def chosen(name: str) -> Chat | None:
+    """The one of this name, the default without one, None for quotes. Raises Rejected."""
+    if name == QUOTES:
         return None
-    silence = settings.CHAT_TIMEOUT_SECONDS
-    return OpenAICompatible(
-        settings.CHAT_BASE_URL,
-        settings.CHAT_MODEL,
-        settings.CHAT_API_KEY,
-        silence_seconds=silence,
-        total_seconds=TOTAL_TO_SILENCE * silence,
+    known = available()
+    if not name:
+        return known[0] if known else None
+    found = next((one for one in known if one.name == name), None)
+    if found is None:
+        raise Rejected(_("There is no chat model “%(name)s”. Choose another one.") % {"name": name})
+    return found
+
+
+def configured() -> Client | None:
+    """The default chat model, or None: then answers are quoted, not written."""
+    found = chosen("")
+    return found.client() if found else None
+
+
+def check_limit(chosen: Chat) -> None:
+    """Raises Rejected where it has used up its tokens of the last 24 hours."""
+    row = chosen.row
+    if row is None or not row.tokens_per_day:
+        return
+    used = used_since_yesterday(row)
+    if used >= row.tokens_per_day:
+        raise Rejected(
+            _(
+                "The chat model %(name)s has used its %(limit)d tokens of a day. Ask another one,"
+                " ask for quotes, or wait."
+            )
+            % {"name": row.name, "limit": row.tokens_per_day}
+        )
+
+
+def used_since_yesterday(row: ChatModel) -> int:
+    """Tokens of prompts and answers in the last 24 hours."""
+    rows = Answer.objects.filter(chat_model=row.name, created__gt=Now() - DAY)
+    total = rows.aggregate(n=Sum(F("prompt_tokens") + F("answer_tokens")))["n"]
+    return total or 0
+
+
+def counted(
+    usage: Usage, messages: Sequence[chat.Message], text: str, model: EmbeddingModel
+) -> Usage:
+    """What the server tells; else by the tokenizer that prompts are packed with."""
+    counter = vectors.tokenizer(model)
+    return Usage(
+        usage.prompt or budget.tokens(messages, counter), usage.answer or counter.count(text)
     )
 
 
@@ -32,12 +151,13 @@ def pack(
     passages: Sequence[prompts.NumberedPassage],
     model: EmbeddingModel,
     role: str = "",
+    limit: int | None = None,
 ) -> tuple[list[prompts.NumberedPassage], list[chat.Message]]:
     """The passages that fit the budget, best first, and the prompt made of them.
 
     Tokens are counted with the embedding model's tokenizer: a chat model's own is not known,
-    and the word pieces of the small vocabularies of embedding models are rarely fewer.
-    Raises budget.QuestionTooLong.
+    and the word pieces of the small vocabularies of embedding models are rarely fewer. `limit`
+    is that of the default model unless told. Raises budget.QuestionTooLong.
     """
     marker = prompts.new_marker()
 
@@ -45,7 +165,8 @@ def pack(
         return prompts.messages(question, chosen, marker, role)
 
     counter = vectors.tokenizer(model)
-    packed = budget.pack(passages, prompt, counter, settings.CHAT_CONTEXT_TOKENS)
+    limit = settings.CHAT_CONTEXT_TOKENS if limit is None else limit
+    packed = budget.pack(passages, prompt, counter, limit)
     return packed, prompt(packed)
 
 
@@ -60,6 +181,15 @@ def in_words(error: chat.ChatError) -> str:
             return _("The chat server stopped in the middle of its answer. Try again.")
         case chat.TooLarge():
             return _("The chat server's answer was too long and was stopped.")
+        case chat.Failed():
+            return _("The chat model's plugin failed. Its operator can say why; try another model.")
+        case chat.Refused(retry_after=float() as wait) if error.status in (429, 503):
+            seconds = max(1, round(wait))
+            return ngettext(
+                "The chat server has too much to do. Try again in %(n)d second.",
+                "The chat server has too much to do. Try again in %(n)d seconds.",
+                seconds,
+            ) % {"n": seconds}
         case chat.Refused():
             return _("The chat server refused: %(reason)s. Its operator can say why.") % {
                 "reason": error.detail.rstrip(".")

@@ -1,15 +1,17 @@
 """A stored answer as its asker may see it now."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, Value, When
-from django.db.models.functions import Now, Substr
+from django.db.models.functions import Now, StrIndex, Substr
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from collections_app.models import Document, long_columns
 from rag_app.answer.asking import asker
-from rag_app.language.citations import Segment, parse
+from rag_app.answer.checking import stored
+from rag_app.language.citations import Segment, checked, parse
 from rag_app.models import Answer, Citation, Question
 
 UNSTARTED = timedelta(minutes=5)  # a chat answer that nothing began to write in this time
@@ -20,8 +22,9 @@ class Reading:
     """An answer and the citations whose documents the asker may see.
 
     `quotes` are cited; `passages` are those of a chat model's prompt, cited or not, or those
-    found beside the quotes. Each has `current`: False once the
-    document no longer says this at this place. `withheld`: a chat answer was written from a
+    found beside the quotes. Each has `current`: False once the document no longer says this at
+    this place, and `moved`: how many characters further on it does, None where it does not at
+    all. `withheld`: a chat answer was written from a
     passage that the asker may no longer see, so its text is not shown.
     """
 
@@ -48,8 +51,20 @@ class Reading:
 
     @property
     def unsupported(self) -> bool:
-        """Does a sentence of the answer cite nothing?"""
+        """Does no passage support some sentence of the answer?"""
         return any(not segment.supported for segment in self.segments)
+
+    @property
+    def doubts(self) -> list[Segment]:
+        """The sentences that were checked and found without support."""
+        return [one for one in self.segments if one.why and one.number is None]
+
+    @property
+    def unfounded(self) -> bool:
+        """Does no passage support any sentence of a written answer that is whole?"""
+        said = [one for one in self.answer.checks if one["score"] < 1 or one["spans"]]
+        whole = self.answer.state == Answer.State.COMPLETE and not self.withheld
+        return whole and bool(said) and all(one["why"] for one in said)
 
     @property
     def gone(self) -> bool:
@@ -72,6 +87,7 @@ def read(question: Question) -> Reading:
     quotes = [citation for citation in citations if citation.cited]
     others = [citation for citation in citations if not citation.cited]
     segments = [] if withheld else _segments(answer, citations, quotes)
+    segments = _opening(segments, citations, question)
     return Reading(question, answer, segments, quotes, citations if is_chat else others, withheld)
 
 
@@ -83,7 +99,10 @@ def is_withheld(answer: Answer, visible: list[Citation]) -> bool:
 def _segments(answer: Answer, citations: list[Citation], quotes: list[Citation]) -> list[Segment]:
     """A chat answer's text taken apart; else the quotes, each with its number."""
     if answer.kind == Answer.Kind.CHAT:
-        return parse(answer.text, {citation.number for citation in citations}).segments
+        numbers = {citation.number for citation in citations}
+        if answer.checks and answer.state != Answer.State.PENDING:
+            return checked(answer.text, stored(answer.checks), numbers)
+        return parse(answer.text, numbers).segments
     segments: list[Segment] = []
     for quote in quotes:
         before = "\n\n" if segments else ""
@@ -92,10 +111,29 @@ def _segments(answer: Answer, citations: list[Citation], quotes: list[Citation])
     return segments
 
 
+def _opening(
+    segments: list[Segment], citations: list[Citation], question: Question
+) -> list[Segment]:
+    """The same; those that stand for a citation with its words and the address that opens it."""
+    known = {citation.number: citation for citation in citations}
+    made = []
+    for one in segments:
+        if one.number is not None:
+            home = known[one.number]
+            start = home.start if one.start is None else one.start
+            end = home.end if one.end is None else one.end
+            quote = home.quote[start - home.start : end - home.start]
+            url = opened(home, question, start, end)
+            one = replace(one, start=start, end=end, quote=quote, url=url)
+        made.append(one)
+    return made
+
+
 def visible_citations(question: Question) -> list[Citation]:
-    """Citations in order, each with `current` set; documents come without their texts."""
+    """Citations in order, each with `current` and `moved` set (`Reading`) and with `url`, which
+    opens it; documents come without their texts."""
     length = F("end") - F("start")
-    return list(
+    rows = (
         Citation.objects.filter(
             answer__question=question, document__in=Document.objects.visible_to(asker(question))
         )
@@ -103,12 +141,33 @@ def visible_citations(question: Question) -> list[Citation]:
             current=ExpressionWrapper(
                 Q(quote=Substr("document__text", F("start") + 1, length)),
                 output_field=BooleanField(),
-            )
+            ),
+            elsewhere=StrIndex("document__text", F("quote")),
         )
         .select_related("document")
         .defer(*long_columns("document"))
         .order_by("number")
     )
+    found: list[Citation] = []
+    for one in rows:
+        at = one.start if one.current else one.elsewhere - 1  # StrIndex counts from 1, 0 is none
+        one.moved = None if at < 0 else at - one.start
+        one.url = opened(one, question)
+        found.append(one)
+    return found
+
+
+def opened(
+    citation: Citation, question: Question, start: int | None = None, end: int | None = None
+) -> str:
+    """The address of the document at the span, wherever that stands by now, or, where the
+    document no longer has it, of the text as it was."""
+    start = citation.start if start is None else start
+    end = citation.end if end is None else end
+    if citation.moved is not None:
+        return citation.at_span(start + citation.moved, end + citation.moved)
+    address = reverse("citation", args=[question.pk, citation.number])
+    return f"{address}?start={start}&end={end}#mark"
 
 
 def settle(answer: Answer) -> None:
@@ -136,6 +195,7 @@ def forget(document_ids: list[int]) -> None:
     touched = Citation.objects.filter(document_id__in=document_ids).values("answer_id")
     Answer.objects.filter(kind=Answer.Kind.CHAT, pk__in=touched).update(
         text="",
+        checks=[],
         state=Answer.State.FAILED,
         error=_("A document that this answer used was deleted. Ask again."),
         lease_until=None,

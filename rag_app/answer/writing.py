@@ -14,12 +14,15 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from collections_app.services import Rejected
 from rag_app.answer import chats
+from rag_app.answer.checking import checked
 from rag_app.answer.reading import cut_off, is_withheld, settle, visible_citations
 from rag_app.language.budget import QuestionTooLong
 from rag_app.language.chat import ChatError, ChatModel, Message
-from rag_app.language.citations import parse
 from rag_app.language.prompts import NumberedPassage
+from rag_app.language.safe import said
+from rag_app.language.usage import Usage
 from rag_app.models import Answer, Citation, Question
 
 log = logging.getLogger(__name__)
@@ -57,7 +60,7 @@ def stream(
         yield Event("busy", {})
         return
     try:
-        yield from _stream(question, role, chat or chats.configured())
+        yield from _stream(question, role, chat)
     finally:
         _PLACES.release()
 
@@ -94,7 +97,7 @@ def _as_data(citation: Citation) -> dict[str, Any]:
     return {
         "number": citation.number,
         "title": str(citation.document),
-        "url": citation.get_absolute_url(),
+        "url": citation.url,
         "score": round(citation.score, 4),
         "quote": citation.quote,
     }
@@ -117,16 +120,20 @@ def _write(
     role: str,
     chat: ChatModel | None,
 ) -> Iterator[Event]:
-    text = ""
+    text, told, prompt = "", {}, []
     # Stands if the reader leaves, or this process fails in a way not foreseen.
     error = _("The answer was interrupted before it was whole. Try again.")
     saved = time.monotonic()
+    model = None
     try:
-        if chat is None:
+        model = _named(answer.chat_model)
+        if model is None:
             error = _("No chat model is configured any more. Ask again for a quoted answer.")
             return
-        with closing(chat.stream(_prompt(question, citations, role))) as pieces:
-            for piece in pieces:
+        prompt = _prompt(question, citations, role, model.context_tokens)
+        client = chat or model.client()
+        with closing(client.stream(prompt)) as pieces:
+            for piece in said(pieces):
                 text += piece
                 yield Event("text", {"text": piece})
                 if time.monotonic() - saved > SAVE_SECONDS:
@@ -134,36 +141,71 @@ def _write(
                     if not _pending(answer).update(text=text, lease_until=_lease()):
                         return  # settled, asked again or deleted meanwhile
         error = "" if text.strip() else _("The chat model gave an empty answer. Try again.")
+        told = _taken(model, getattr(client, "usage", Usage()), prompt, text, citations)
     except ChatError as problem:
         log.warning("chat model failed: %s %s", type(problem).__name__, problem.detail)
         error = chats.in_words(problem)
+        if wait := getattr(problem, "retry_after", None):
+            told = {"retry_at": Now() + timedelta(seconds=wait)}
     except QuestionTooLong:
         error = _("The prompt is too long for the chat model's context. Shorten it.")
     finally:
-        _finish(answer, citations, text, error)
+        if model and text and "cost" not in told:  # what was sent and said was paid for
+            told |= _taken(model, Usage(), prompt, text, citations)
+        _finish(answer, citations, text, error, told)
 
 
-def _prompt(question: Question, citations: list[Citation], role: str) -> list[Message]:
+def _named(name: str) -> chats.Chat | None:
+    """The model that the answer was begun for; None where it is gone."""
+    try:
+        return chats.chosen(name)
+    except Rejected:
+        return None
+
+
+def _taken(
+    model: chats.Chat,
+    usage: Usage,
+    prompt: list[Message],
+    text: str,
+    citations: list[Citation],
+) -> dict[str, Any]:
+    """Columns of the answer that tell what it took."""
+    counter = citations[0].document.collection.embedding_model
+    used = chats.counted(usage, prompt, text, counter)
+    return {
+        "prompt_tokens": used.prompt,
+        "answer_tokens": used.answer,
+        "cost": model.cost(used),
+    }
+
+
+def _prompt(question: Question, citations: list[Citation], role: str, limit: int) -> list[Message]:
     passages = [
         NumberedPassage(citation.number, str(citation.document), citation.quote)
         for citation in citations
     ]
     model = citations[0].document.collection.embedding_model
-    return chats.pack(question.text, passages, model, role)[1]
+    return chats.pack(question.text, passages, model, role, limit)[1]
 
 
 def _pending(answer: Answer) -> Any:
     return Answer.objects.filter(pk=answer.pk, state=Answer.State.PENDING)
 
 
-def _finish(answer: Answer, citations: list[Citation], text: str, error: str) -> None:
+def _finish(
+    answer: Answer, citations: list[Citation], text: str, error: str, told: dict[str, Any]
+) -> None:
     """Save what there is; no row is changed when the answer is no longer ours to write."""
     state = Answer.State.COMPLETE
     if error:
         state = Answer.State.PARTIAL if text.strip() else Answer.State.FAILED
-    cited = parse(text, {citation.number for citation in citations}).cited
+    checks = checked(text, citations)
+    cited = {span["number"] for one in checks if not one["why"] for span in one["spans"]}
+    cited |= {number for one in checks if one["why"] for number in one["marked"]}
     with transaction.atomic():
-        if _pending(answer).update(text=text, state=state, error=error, lease_until=None):
+        done = {"text": text, "state": state, "error": error, "checks": checks, **told}
+        if _pending(answer).update(**done, lease_until=None):
             answer.citations.filter(number__in=cited).update(cited=True)
 
 
@@ -191,4 +233,7 @@ def _last(answer: Answer) -> Event:
         return Event("failed", {"state": Answer.State.FAILED.value, "message": message})
     if row.state == Answer.State.COMPLETE:
         return Event("done", {"state": row.state})
-    return Event("failed", {"state": row.state, "message": row.error})
+    told = {"state": row.state, "message": row.error}
+    if row.retry_at:
+        told["retry_at"] = row.retry_at.isoformat()
+    return Event("failed", told)

@@ -81,6 +81,7 @@ class QuestionViewSet(
             collection=values["collection"],
             among=values["collections"],
             session_key=session_key(request),
+            chat=values["chat"],
         )
         return _answered(asked, wait=values["wait"], code=status.HTTP_201_CREATED)
 
@@ -120,7 +121,9 @@ class QuestionViewSet(
         asked = self.get_object()
         wanted = RetrySerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        return _answered(answer.retry(asked), wait=wanted.validated_data["wait"])
+        values = wanted.validated_data
+        made = answer.retry(asked, chat=values.get("chat"))
+        return _answered(made, wait=values["wait"])
 
 
 def _answered(asked: Question, *, wait: bool, code: int = status.HTTP_200_OK) -> Response:

@@ -50,13 +50,19 @@ class TooLarge(ChatError):  # noqa: N818
     """The reply passed the size limit."""
 
 
-class Refused(ChatError):  # noqa: N818
-    """The server answered with an error: its HTTP status and its own message."""
+class Failed(ChatError):  # noqa: N818
+    """A plugin raised an error of its own."""
 
-    def __init__(self, status: int, message: str) -> None:
+
+class Refused(ChatError):  # noqa: N818
+    """The server answered with an error: its HTTP status and its own message, and after how
+    many seconds it may be asked again, where it says so."""
+
+    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
         super().__init__(f"{status}: {message}" if message else str(status))
         self.status = status
         self.message = message
+        self.retry_after = retry_after
 
 
 @dataclass

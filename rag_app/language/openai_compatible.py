@@ -4,6 +4,9 @@ import json
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
@@ -17,9 +20,11 @@ from rag_app.language.chat import (
     TooLarge,
     Unreachable,
 )
+from rag_app.language.usage import Usage
 
 ERROR_BYTES = 64 * 1024  # of an error's body, enough to find its message
 ERROR_CHARS = 300
+MOST_WAIT = 86_400.0  # seconds that a server may ask for
 STREAMED, WHOLE = "text/event-stream", "application/json"
 
 
@@ -45,6 +50,8 @@ class OpenAICompatible:
     silence_seconds: float = 60.0
     total_seconds: float = 300.0
     max_bytes: int = 4 * 1024 * 1024
+    answer_tokens: int | None = None  # at most; None leaves it to the server
+    usage: Usage = field(default_factory=Usage, compare=False)  # told once an answer has ended
 
     def stream(self, messages: Sequence[Message]) -> Generator[str, None, None]:
         """Yield the answer in pieces; raises the ChatError that fits."""
@@ -57,7 +64,7 @@ class OpenAICompatible:
                     "POST",
                     endpoint(self.base_url),
                     headers=self._headers(),
-                    json={"model": self.model, "messages": list(messages), "stream": True},
+                    json=self._asked(messages),
                 ) as response,
             ):
                 yield from self._read(response)
@@ -67,6 +74,13 @@ class OpenAICompatible:
             raise Unreachable(self._without_key(str(error))) from error
         except UnicodeEncodeError as error:
             raise Unreachable("the key has characters that no header can carry") from error
+
+    def _asked(self, messages: Sequence[Message]) -> dict[str, Any]:
+        asked: dict[str, Any] = {"model": self.model, "messages": list(messages), "stream": True}
+        asked["stream_options"] = {"include_usage": True}
+        if self.answer_tokens:
+            asked["max_tokens"] = self.answer_tokens
+        return asked
 
     def _timeout(self) -> httpx.Timeout:
         connect = min(self.connect_seconds, self.silence_seconds)
@@ -88,14 +102,16 @@ class OpenAICompatible:
     def _answer(self, response: httpx.Response) -> Iterator[str]:
         chunks = self._bounded(response)
         if response.status_code != httpx.codes.OK:
-            raise Refused(response.status_code, self._error_message(response, chunks))
+            message = self._error_message(response, chunks)
+            wait = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
+            raise Refused(response.status_code, message, wait)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise Malformed("the reply is compressed although that was not asked for")
         media_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
         if media_type == STREAMED:
-            yield from _streamed(chunks)
+            yield from _streamed(chunks, self.usage)
         elif media_type == WHOLE:
-            yield from _whole(b"".join(chunks))
+            yield from _whole(b"".join(chunks), self.usage)
         else:
             raise Malformed(f"the reply is {media_type or 'of no type'}, not {STREAMED}")
 
@@ -138,12 +154,23 @@ def _message_of(body: bytes) -> str:
     return sse.clean(error)[:ERROR_CHARS] if isinstance(error, str) else ""
 
 
-def _streamed(chunks: Iterator[bytes]) -> Iterator[str]:
+def retry_after(given: str, now: datetime) -> float | None:
+    """Seconds from an HTTP header: a number, or a time; None for none that makes sense."""
+    try:
+        if given.strip().isdigit():
+            return min(float(given), MOST_WAIT)
+        wait = (parsedate_to_datetime(given) - now).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return min(max(wait, 0.0), MOST_WAIT)
+
+
+def _streamed(chunks: Iterator[bytes], usage: Usage) -> Iterator[str]:
     finished = False
     for data in sse.events(chunks):
         if data == "[DONE]":
             return
-        text, reason = _piece(data, "delta")
+        text, reason = _piece(data, "delta", usage)
         if text:
             yield text
         _check(reason)
@@ -152,10 +179,10 @@ def _streamed(chunks: Iterator[bytes]) -> Iterator[str]:
         raise CutOff("the stream ended without a last word")
 
 
-def _whole(body: bytes) -> Iterator[str]:
+def _whole(body: bytes, usage: Usage) -> Iterator[str]:
     """A server that does not stream sends one JSON object."""
     try:
-        text, reason = _piece(body.decode(), "message")
+        text, reason = _piece(body.decode(), "message", usage)
     except UnicodeDecodeError as error:
         raise Malformed("the reply is not UTF-8") from error
     if text:
@@ -170,7 +197,15 @@ def _check(reason: str | None) -> None:
         raise Refused(httpx.codes.OK, "the server's content filter stopped the answer")
 
 
-def _piece(data: str, key: str) -> tuple[str, str | None]:
+def _count(given: Any, usage: Usage) -> None:
+    """Servers tell token counts at the end, or with each chunk: the last count."""
+    if isinstance(given, dict):
+        counts = [given.get(name) for name in ("prompt_tokens", "completion_tokens")]
+        known = [one if isinstance(one, int) and 0 <= one < 2**31 else 0 for one in counts]
+        usage.prompt, usage.answer = known
+
+
+def _piece(data: str, key: str, usage: Usage) -> tuple[str, str | None]:
     """The text and the finish reason in one JSON object of a reply."""
     try:
         reply = json.loads(data)
@@ -178,6 +213,8 @@ def _piece(data: str, key: str) -> tuple[str, str | None]:
         raise Malformed("the reply is not JSON") from error
     if isinstance(reply, dict) and reply.get("error"):
         raise Refused(httpx.codes.OK, _message_of(data.encode("utf-8", "replace")))
+    if isinstance(reply, dict):
+        _count(reply.get("usage"), usage)
     try:
         choices = reply["choices"]
         if not choices:  # a chunk that carries only token counts

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag_app.language.chat import Message
+from rag_app.language.safe import as_data
 
 ROLE = "You answer questions about a person's own documents, briefly and plainly."
 RULES = """\
@@ -34,8 +35,9 @@ def block(passages: Sequence[NumberedPassage], marker: str) -> str:
     """The passages between their delimiters."""
     parts = [f"=== passages {marker} ==="]
     for passage in passages:
-        title = " ".join(passage.title.split())
-        parts.append(f"--- passage {passage.number} {marker} --- {title}\n{passage.text}")
+        title = as_data(" ".join(passage.title.split()))
+        text = as_data(passage.text)
+        parts.append(f"--- passage {passage.number} {marker} --- {title}\n{text}")
     parts.append(f"=== end of passages {marker} ===")
     return "\n".join(parts)
 

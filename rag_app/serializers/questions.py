@@ -10,6 +10,7 @@ from collections_app.serializers.collections import VisibleCollectionField
 from rag_app.models import Answer, Question
 
 MOST_COLLECTIONS = 100
+CHAT_HELP = _("The name of a chat model, or “quotes” for none; the default without one.")
 WAIT_HELP = _("Have the answer written before replying. If false, read it from stream/.")
 
 
@@ -27,6 +28,7 @@ class AskSerializer(serializers.Serializer[Any]):
         max_length=MOST_COLLECTIONS,
         help_text=_("Or several, by their ids."),
     )
+    chat = serializers.CharField(default="", allow_blank=True, help_text=CHAT_HELP)
     wait = serializers.BooleanField(default=True, help_text=WAIT_HELP)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +39,9 @@ class AskSerializer(serializers.Serializer[Any]):
 
 
 class RetrySerializer(serializers.Serializer[Any]):
+    chat = serializers.CharField(
+        required=False, allow_blank=True, help_text=_("Another chat model; else the same again.")
+    )
     wait = serializers.BooleanField(default=True, help_text=WAIT_HELP)
 
 

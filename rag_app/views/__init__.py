@@ -3,6 +3,14 @@
 from rag_app.views.asking import ask
 from rag_app.views.box import box, box_json
 from rag_app.views.box_preview import box_preview
+from rag_app.views.chat_models import (
+    chat_model_delete,
+    chat_model_edit,
+    chat_model_list,
+    chat_model_new,
+    chat_model_try,
+)
+from rag_app.views.citations import citation
 from rag_app.views.questions import (
     question,
     question_delete,
@@ -16,6 +24,12 @@ __all__ = [
     "box",
     "box_json",
     "box_preview",
+    "chat_model_delete",
+    "chat_model_edit",
+    "chat_model_list",
+    "chat_model_new",
+    "chat_model_try",
+    "citation",
     "question",
     "question_delete",
     "question_retry",

@@ -57,6 +57,7 @@ def _asked(request: HttpRequest, form: AskForm) -> Question | None:
             collection=None if form.cleaned_data["among"] else form.cleaned_data["collection"],
             among=list(form.cleaned_data["among"]),
             session_key=session_key(request),
+            chat=form.cleaned_data.get("chat", ""),
         )
     except Rejected as error:
         form.add_error("question", str(error))

@@ -14,6 +14,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.models import Collection
 from collections_app.services import Rejected
 from rag_app import answer
+from rag_app.answer import chats
 from rag_app.event_stream import event_stream
 from rag_app.models import Answer, Question
 from rag_app.views.asking import model_missing, too_often
@@ -36,6 +37,8 @@ def question(request: HttpRequest, pk: UUID) -> HttpResponse:
         "among": rows if found.among else [],
         "states": Answer.State,
         "kinds": Answer.Kind,
+        "chats": [one.name for one in chats.available()],
+        "quotes": chats.QUOTES,
     }
     return render(request, "rag_app/question.html", context)
 
@@ -59,7 +62,7 @@ def question_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.error(request, _("You ask too often. Wait a minute, then try again."))
         return redirect(found)
     try:
-        answer.retry(found)
+        answer.retry(found, chat=request.POST.get("chat"))
     except Rejected as error:
         messages.error(request, str(error))
     except ModelMissing:

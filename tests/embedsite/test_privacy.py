@@ -18,7 +18,7 @@ from collections_app import services
 from collections_app.models import ApiToken, Collection, Document, Passage, Run, Source, Upload
 from collections_app.services import sources, uploads
 from rag_app import answer
-from rag_app.models import Question
+from rag_app.models import ChatModel, Question
 from search_app import interests, maps, related, scores, sql
 from search_app.evaluation import judging
 from search_app.models import (
@@ -50,7 +50,8 @@ ADDRESSES = {
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
     " openai-chat mcp"
     " api-status api-schema api-docs api-uploads-list api-usage"
-    " embeddings_db embeddings_db_file api-embeddings-db",
+    " embeddings_db embeddings_db_file api-embeddings-db"
+    " chat_models chat_model_new api-chat-models-list",
     "collection": "scores axis_new label_set_new api-collection-axes api-collection-label-sets"
     " model_change model_change_progress model_change_action reindex"
     " upkeep_state api-collection-model-change api-collection-model-estimate"
@@ -81,6 +82,8 @@ ADDRESSES = {
     " api-evaluations-detail api-evaluations-apply api-evaluations-accept",
     "model": "model model_edit model_progress model_action model_new openai-model api-model"
     " api-model-probe",
+    "chat": "chat_model_edit chat_model_try chat_model_delete api-chat-models-detail"
+    " api-chat-models-attempt",
     "source": "source source_edit source_delete source_run api-sources-detail api-sources-runs"
     " api-sources-run api-sources-retry",
     "run": "run run_progress run_action api-runs-detail api-runs-problems api-runs-pause"
@@ -94,7 +97,7 @@ ADDRESSES = {
     " api-document-related-passages"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
     "cluster": "cluster api-clusters-detail api-clusters-members api-clusters-timeline",
-    "question": "question question_stream question_stop question_retry question_delete"
+    "question": "question citation question_stream question_stop question_retry question_delete"
     " api-questions-detail api-questions-retry api-questions-stream",
     "token": "token_revoke api-tokens-detail",
     "interest": "interest interest_edit interest_delete interest_feed api-interests-detail"
@@ -122,6 +125,8 @@ SILENT = (
     " text_add document_state document_retry"
     " document_picture document_thumbnail"
     " document_reembed question_stop question_retry question_delete token_revoke clusters_state"
+    " citation chat_models chat_model_new chat_model_edit chat_model_try chat_model_delete"
+    " api-chat-models-list api-chat-models-detail api-chat-models-attempt"
     " collection_progress related_widget related_html related_json page_widget page_html page_json"
     " api-collection-near-duplicates api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
@@ -143,6 +148,7 @@ MORE = {
     "api-collection-model-act": ["cancel"],
     "source_new": ["url"],
     "run_action": ["pause"],
+    "citation": [1],
 }  # what such addresses end with
 QUERIES = {
     "search": "q=boats&c={collection}",
@@ -214,6 +220,9 @@ def private(settings, tmp_path):
     axis = scores.make_axis(home, name=f"{SECRET} axis", **poles)
     given = {SECRET: [f"#{documents[0].pk}"], "land": ["a field of corn"]}
     labels = scores.make_label_set(home, name=f"{SECRET} labels", examples=given)
+    chat_model = ChatModel.objects.create(
+        name="a chat model", backend="openai-compatible", ref="x", base_url="http://127.0.0.1:9/v1"
+    )
     query = sql.save(owner, f"{SECRET} query", "SELECT 1")
     return {
         "axis": axis.pk,
@@ -223,6 +232,7 @@ def private(settings, tmp_path):
         "evaluation": evaluation.pk,
         "owner": owner,
         "key": key,
+        "chat": chat_model.pk,
         "collection": home.pk,
         "document": documents[0].pk,
         "cluster": group.pk,

@@ -138,10 +138,10 @@ def test_question_longer_than_a_search_may_be_is_answered(notes, no_chat, settin
 def test_chat_model_gets_the_passages_and_its_citations_are_kept(notes, chat_server):
     question = asked(notes)
     assert question.answer.state == Answer.State.PENDING
-    events, calls = written(question, "It runs ", "nightly [1].", " Always.")
+    events, calls = written(question, "Run the backup ", "nightly [1].", " Always.")
     assert [event.kind for event in events] == ["passages", "text", "text", "text", "done"]
     assert "".join(e.data["text"] for e in events if e.kind == "text") == (
-        "It runs nightly [1]. Always."
+        "Run the backup nightly [1]. Always."
     )
     user = calls[0][1]["content"]
     assert NOTES["backup"].split("\n\n")[1] in user
@@ -150,10 +150,10 @@ def test_chat_model_gets_the_passages_and_its_citations_are_kept(notes, chat_ser
     assert shape(reading) == (
         Answer.Kind.CHAT,
         Answer.State.COMPLETE,
-        "It runs nightly [1]. Always.",
+        "Run the backup nightly [1]. Always.",
     )
     assert [(s.text, s.supported) for s in reading.segments if s.number is None] == [
-        ("It runs nightly ", True),
+        ("Run the backup nightly ", True),
         (".", True),
         (" Always.", False),
     ]
@@ -251,7 +251,7 @@ def test_reader_who_leaves_keeps_a_partial_answer(notes, chat_server):
     assert [next(events).kind, next(events).kind] == ["passages", "text"]
     events.close()
     reading = read(question)
-    assert shape(reading) == (Answer.Kind.CHAT, Answer.State.PARTIAL, "It runs ")
+    assert (reading.answer.state, reading.answer.text) == (Answer.State.PARTIAL, "It runs ")
     assert reading.answer.error == "The answer was interrupted before it was whole. Try again."
 
 

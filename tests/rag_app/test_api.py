@@ -59,6 +59,7 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "chat_model": "",
         "error": "",
         "withheld": False,
+        "unfounded": False,
         "text": "".join(segment["text"] for segment in body["segments"]),
         "url": f"/q/{question.pk}/",
     }
@@ -76,16 +77,17 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
 
 
 def test_chat_answer_is_written_before_the_reply(api, notes, chat_server):
-    chat_server.reply = streamed("It runs nightly [1].")
+    chat_server.reply = streamed("Run the backup nightly [1].")
     body = ask(api).json()
     assert (body["state"], body["kind"], body["chat_model"], body["text"]) == (
         "complete",
         "chat",
         "scripted-1",
-        "It runs nightly [1].",
+        "Run the backup nightly [1].",
     )
-    assert body["segments"] == [
-        {"text": "It runs nightly ", "number": None, "supported": True},
+    shown = ("text", "number", "supported")
+    assert [{key: one[key] for key in shown} for one in body["segments"]] == [
+        {"text": "Run the backup nightly ", "number": None, "supported": True},
         {"text": "[1]", "number": 1, "supported": True},
         {"text": ".", "number": None, "supported": True},
     ]

@@ -44,7 +44,8 @@ def test_stream_comes_in_pieces_and_the_request_is_right(server):
     server.reply = streamed("Two ", "words.")
     assert list(client(server).stream(MESSAGES)) == ["Two ", "words."]
     assert server.paths == ["/v1/chat/completions"]
-    assert server.requests == [{"model": "scripted-1", "messages": MESSAGES, "stream": True}]
+    asked = {"model": "scripted-1", "messages": MESSAGES, "stream": True}
+    assert server.requests == [asked | {"stream_options": {"include_usage": True}}]
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
 
 

@@ -34,13 +34,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--system", default="", help="who the chat model is to be, in a sentence"
         )
+        parser.add_argument("--chat", default="", help="a chat model by name, or: quotes")
         parser.add_argument("--json", action="store_true", help="print all of the answer as JSON")
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = shared.owner(options)
         among = [shared.collection(user, name) for name in options["collection"]]
-        asked = _ask(user, options["question"], among)
+        asked = _ask(user, options["question"], among, options["chat"])
         self._write(asked, options["system"], silent=options["json"])
         asked.answer.refresh_from_db()
         reading = answer.read(asked)
@@ -81,9 +82,9 @@ class Command(BaseCommand):
             self.stdout.write(_source(citation))
 
 
-def _ask(user: Any, question: str, among: list[Collection]) -> Question:
+def _ask(user: Any, question: str, among: list[Collection], chat: str) -> Question:
     try:
-        return answer.ask(user, question, among=among)
+        return answer.ask(user, question, among=among, chat=chat)
     except (Rejected, ModelMissing) as error:
         raise CommandError(str(error)) from error
 

@@ -1,0 +1,49 @@
+"""Chat models: what everyone may know of them, and what staff set."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from rag_app.models import ChatModel
+
+KEY_HELP = _("Kept encrypted, never shown again. Left out, the one it has stays.")
+
+
+class OfferedSerializer(serializers.Serializer[Any]):
+    """One that can be asked; `id` is null for that of the settings."""
+
+    id = serializers.IntegerField(source="row.pk", default=None, allow_null=True)
+    name = serializers.CharField()
+    context_tokens = serializers.IntegerField()
+    default = serializers.BooleanField()
+    price_in = serializers.DecimalField(12, 6, source="row.price_in", default=Decimal(0))
+    price_out = serializers.DecimalField(12, 6, source="row.price_out", default=Decimal(0))
+
+
+class ChatModelSerializer(serializers.ModelSerializer[ChatModel]):
+    """For staff alone."""
+
+    api_key = serializers.CharField(
+        write_only=True, required=False, allow_blank=True, max_length=2000, help_text=KEY_HELP
+    )
+    has_key = serializers.SerializerMethodField()
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+    class Meta:
+        model = ChatModel
+        fields = (
+            "id", "name", "backend", "ref", "base_url", "api_key", "has_key", "context_tokens",
+            "answer_tokens", "tokens_per_day", "price_in", "price_out", "is_default",
+        )  # fmt: skip
+        extra_kwargs = {"is_default": {"required": False}}
+
+    def get_has_key(self, row: ChatModel) -> bool:
+        return bool(row.secrets)
+
+
+class TriedSerializer(serializers.Serializer[Any]):
+    said = serializers.CharField()
+    seconds = serializers.FloatField()
+    problem = serializers.CharField(help_text=_("What went wrong, in words; else empty."))

@@ -60,6 +60,10 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "error": "",
         "withheld": False,
         "unfounded": False,
+        "retry_at": None,
+        "prompt_tokens": 0,
+        "answer_tokens": 0,
+        "cost": "0.000000",
         "text": "".join(segment["text"] for segment in body["segments"]),
         "url": f"/q/{question.pk}/",
     }

@@ -135,6 +135,8 @@ def _passed(probe: Probe, report: encoders.Report) -> None:
     model.token_limit = model.token_limit or report.token_limit
     if not (used or model.query_prefix or model.passage_prefix):
         model.query_prefix, model.passage_prefix = report.query_prefix, report.passage_prefix
+    text, picture = EmbeddingModel.Modality.TEXT, EmbeddingModel.Modality.PICTURE
+    model.modalities = [text, picture] if report.pictures else [text]
     model.state = EmbeddingModel.State.USABLE
     model.away_until, model.away_reason = None, ""
     model.save()

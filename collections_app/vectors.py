@@ -1,9 +1,10 @@
 """Texts to vectors under a registered model: from a database row to its encoder."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from django.conf import settings
@@ -70,6 +71,24 @@ def prefixed(model: EmbeddingModel, text: str, kind: Literal["query", "passage"]
 def embed(model: EmbeddingModel, texts: list[str], kind: Literal["query", "passage"]) -> np.ndarray:
     """The texts' vectors: float32, (len(texts), dimension)."""
     return encoder(model).encode([prefixed(model, text, kind) for text in texts])
+
+
+def picture_encoder(model: EmbeddingModel) -> encoders.PictureEncoder:
+    """Of a model that takes pictures. Raises ModelMissing for another, and as `encoder` does."""
+    if not model.takes_pictures:
+        raise encoders.ModelMissing(
+            f"The model {model.name!r} takes no pictures. Choose one that does, such as "
+            "clip-ViT-B-32."
+        )
+    return cast(encoders.PictureEncoder, encoder(model))
+
+
+def embed_pictures(model: EmbeddingModel, pictures: Sequence[bytes]) -> np.ndarray:
+    """Vectors of pictures that were decoded before, as copies have it: float32, (n, dimension).
+
+    Pictures get no prefix. Raises ModelMissing.
+    """
+    return picture_encoder(model).encode_pictures(pictures)
 
 
 def embed_query(model: EmbeddingModel, text: str) -> np.ndarray:

@@ -129,6 +129,8 @@ urlpatterns = [
         name="api-document-related-passages",
     ),
     path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
+    path("collections/<int:pk>/pictures/", search_api.pictures, name="api-collection-pictures"),
+    path("phrases/", search_api.phrases, name="api-phrases"),
     path("collections/<int:pk>/pairs/", search_api.pairs, name="api-collection-pairs"),
     path(
         "collections/<int:pk>/near-duplicates/",

@@ -78,6 +78,11 @@ def understood(
     return Asked(text, collections, query, fields, condition)
 
 
+def conditions(user: Viewer, collection: Collection, wanted: Sequence[str]) -> Condition | None:
+    """What filters alone ask of a collection's documents. Raises Rejected."""
+    return filters.condition([_field(one) for one in wanted], [collection], user)
+
+
 def visible(
     user: Viewer, collection: Collection | None, among: Sequence[int] = ()
 ) -> list[Collection]:

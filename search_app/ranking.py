@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from collections_app import vectors
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, EmbeddingModel
+from search_app import calibration
 from search_app.analysis import fusion
 from search_app.analysis.neighbours import second_look
 from search_app.analysis.ranked import Pool, Ranking, Scored
 from search_app.analysis.stopwords import telling
 from search_app.analysis.weights import Weights
 from search_app.analysis.wholes import held_by_title, wholes
-from search_app.queries import candidates, samples, weights_stored
+from search_app.queries import candidates, kinds, weights_stored
 from search_app.queries.candidates import Candidates
 from search_app.queries.scope import Scope
 from search_app.queries.vectors import Nearest, matrix, nearest
@@ -38,9 +39,10 @@ __all__ = ["DEPTH", "Ranking", "Scored", "rank"]
 @dataclass(frozen=True)
 class _Found:
     """Collections under one model, in one language and with the same weights, and what was
-    found there."""
+    found there, of one kind where the model takes texts and pictures."""
 
     model: EmbeddingModel
+    kind: str
     language: str
     weights: Weights
     vector: Vector | None
@@ -69,8 +71,10 @@ def rank(
     pools = _pools(searched, text, used, left or Scope(()), depth)
     spreads = defaultdict(list)
     for pool in pools:
-        spreads[pool.model.pk].append(pool.spread)
-    return Ranking([_scored(pool, fusion.pooled(spreads[pool.model.pk])) for pool in pools])
+        spreads[pool.model.pk, pool.kind].append(pool.spread)
+    return Ranking(
+        [_scored(pool, fusion.pooled(spreads[pool.model.pk, pool.kind])) for pool in pools]
+    )
 
 
 def _pools(
@@ -86,7 +90,7 @@ def _pools(
     embedded = _embedded({model for model, _language, _weights in groups}, text)
     return [
         _pool(
-            Scope(tuple(ids), left.passages, left.condition),
+            scope,
             model,
             embedded[model],
             text,
@@ -95,6 +99,7 @@ def _pools(
             depth,
         )
         for (model, language, weights), ids in groups.items()
+        for scope in kinds.scopes(Scope(tuple(ids), left.passages, left.condition), model)
     ]
 
 
@@ -125,8 +130,8 @@ def _pool(
     close = NOTHING if vector is None else nearest(scope, model, vector, depth)
     words = telling(text, language)
     found = candidates.found(scope, model, vector, words, wholes(text, language), close, depth)
-    cutoff = samples.cutoff(scope.collections, model)
-    return _Found(model, language, weights, vector, close.spread, cutoff, found)
+    cutoff = calibration.cutoff(scope.collections, model, found=scope.kind)
+    return _Found(model, scope.kind, language, weights, vector, close.spread, cutoff, found)
 
 
 def _scored(pool: _Found, spread: fusion.Spread) -> Pool:

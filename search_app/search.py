@@ -115,12 +115,13 @@ def similar(
     *,
     text: str | None = None,
     document: Document | None = None,
+    vector: np.ndarray | None = None,
     prefix: str = "",
     metadata: Mapping[str, Any] | None = None,
     limit: int = 10,
 ) -> list[Similar]:
     """Documents by cosine alone: of their best passage with the text, or with the mean of
-    the document's own passages; that document is left out.
+    the document's own passages, that document being left out, or with a `vector`.
 
     `prefix` is what their ids begin with, `metadata` what theirs holds. Raises Rejected for a
     bad text, for metadata that no document can have, or for a document without a vector.
@@ -131,10 +132,12 @@ def similar(
     if message := problem_with_metadata(dict(metadata or {})):
         raise Rejected(message)
     model = home[0].embedding_model
+    if vector is None:
+        vector = _vector(document) if document else vectors.embed_query(model, checked(text or ""))
     rows = nearest_documents(
         home[0].pk,
         model,
-        _vector(document) if document else vectors.embed_query(model, checked(text or "")),
+        vector,
         limit,
         prefix=prefix,
         excluded=document.pk if document else 0,

@@ -3,6 +3,9 @@ from django.urls import path
 from search_app import views
 
 urlpatterns = [
+    path("c/<int:pk>/pictures/", views.pictures, name="pictures"),
+    path("pictures/asked/<str:name>/", views.picture_asked, name="picture_asked"),
+    path("phrases/", views.phrases, name="phrases"),
     path("search/", views.search, name="search"),
     path("search/suggest/", views.suggest, name="search_suggest"),
     path("search/why-not/", views.why_not, name="why_not"),

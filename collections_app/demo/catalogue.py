@@ -2,6 +2,7 @@
 
 from collections_app.demo import library, topics, words
 from collections_app.demo.documents import DemoCollection
+from collections_app.demo.taps import shop
 
 COLLECTIONS = [
     DemoCollection(
@@ -27,5 +28,15 @@ COLLECTIONS = [
         description="Common English words, one per document: what is near to what?",
         make=words.documents,
         clustered=False,
+    ),
+    DemoCollection(
+        name="Taps and fittings",
+        description=(
+            "A shop of drawn taps: search by what is to be seen, or go from one to what looks "
+            "like it. Under a very small demo model, trained on such drawings alone."
+        ),
+        make=shop.documents,
+        clustered=False,
+        sees=True,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,8 @@ class DemoDocument:
     title: str
     text: str
     media_type: str = "text/plain"
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    picture: bytes = field(default=b"", repr=False)  # in place of the text, where there is one
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,4 @@ class DemoCollection:
     description: str
     make: Callable[[], list[DemoDocument]]
     clustered: bool
+    sees: bool = False  # under the demo model that takes pictures

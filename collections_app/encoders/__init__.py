@@ -20,6 +20,7 @@ from .spec import (
     ModelAway,
     ModelMissing,
     ModelSpec,
+    PictureEncoder,
 )
 from .verdict import Verdict
 
@@ -34,6 +35,7 @@ __all__ = [
     "ModelAway",
     "ModelMissing",
     "ModelSpec",
+    "PictureEncoder",
     "Report",
     "Reranker",
     "Verdict",

@@ -26,6 +26,7 @@ class Description:
     query_prefix: str = ""
     passage_prefix: str = ""
     dimensions: tuple[int, ...] = ()
+    pictures: bool = False
 
 
 def prefixes(name: str) -> tuple[str, str]:
@@ -55,12 +56,14 @@ def _of_folder(ref: str, home: Path) -> Description:
         query_prefix=_prompt(prompts, _QUERY) or query,
         passage_prefix=_prompt(prompts, _PASSAGE) or passage,
         dimensions=_dimensions(config),
+        pictures="vision_config" in config,
     )
 
 
 def _tokens(transformer: Path, config: dict[str, Any]) -> int | None:
     """The length its makers set, no further than its positions reach."""
     wanted = read_json(transformer / "sentence_bert_config.json").get("max_seq_length")
+    config = config.get("text_config") or config
     positions = config.get("max_position_embeddings")
     reach = (
         most_tokens(config.get("model_type", ""), positions, config.get("pad_token_id") or 0)

@@ -18,6 +18,7 @@ class Engine:
     module: str
     file: str
     precisions: tuple[str, ...]
+    pictures: bool = False  # whether it runs models of texts and pictures
 
     @property
     def installed(self) -> bool:
@@ -28,15 +29,20 @@ class Engine:
         return version(self.package)
 
 
-OPENVINO = Engine("openvino", "openvino", "openvino_encoder", "model.xml", (AUTO, FLOAT32, INT8))
+OPENVINO = Engine(
+    "openvino", "openvino", "openvino_encoder", "model.xml", (AUTO, FLOAT32, INT8), True
+)
 ONNX = Engine("onnxruntime", "onnxruntime", "onnx_encoder", "model.onnx", (AUTO, FLOAT32))
 FAST = (OPENVINO, ONNX)
 
 
-def candidates(engine: str, precision: str) -> list[Engine]:
+def candidates(engine: str, precision: str, *, pictures: bool = False) -> list[Engine]:
     """Those to try for a wish like auto or openvino: installed, and able to that precision."""
     return [
         one
         for one in FAST
-        if engine in ("auto", one.name) and precision in one.precisions and one.installed
+        if engine in ("auto", one.name)
+        and precision in one.precisions
+        and one.installed
+        and (one.pictures or not pictures)
     ]

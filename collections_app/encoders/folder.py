@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def tokenizer_file(model: Path) -> Path:
 
 
 def _of_package(name: str) -> Path:
-    found = importlib.util.find_spec(name) if name.isidentifier() else None
+    found = _found(name)
     if found is None or found.origin is None:
         raise ModelMissing(
             f"The package {name!r}, which carries the model, is not installed. "
@@ -64,6 +65,15 @@ def _of_package(name: str) -> Path:
         )
     place = Path(found.origin).parent / "model"
     return _checked(place, f"Install the package {name!r} again.")
+
+
+def _found(name: str) -> ModuleSpec | None:
+    """A package, or one inside another: those around it are imported."""
+    try:
+        good = all(part.isidentifier() for part in name.split("."))
+        return importlib.util.find_spec(name) if good else None
+    except ImportError:
+        return None
 
 
 def _of_hub(name: str, local: Path) -> Path:

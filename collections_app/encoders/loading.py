@@ -16,7 +16,7 @@ from .engines import TORCH, Engine, candidates
 from .estimated import EstimatedTokenizer
 from .fake import FakeEncoder
 from .folder import folder, tokenizer_file
-from .layout import NotFast, layout
+from .layout import NotFast, layout, takes_pictures
 from .llm_encoder import LlmEncoder
 from .remote_encoder import RemoteEncoder
 from .spec import BATCH_TOKENS, Encoder, ModelMissing, ModelSpec, check
@@ -65,13 +65,13 @@ def report(spec: ModelSpec, models_dir: Path, engine: str = "auto") -> Verdict:
         return Verdict(spec.backend, spec.precision)
     try:
         home = folder(spec.ref, models_dir)
-        layout(home)
+        pictures = layout(home).pictures
     except NotFast as error:
         return Verdict(TORCH, spec.precision, refused=str(error))
     except ModelMissing as error:
         return Verdict("", spec.precision, refused=str(error))
     refused = _not_wanted(spec, engine)
-    for one in candidates(engine, spec.precision):
+    for one in candidates(engine, spec.precision, pictures=pictures):
         into = place(spec, home, models_dir, one)
         found = verdict.read(into)
         if found is None and (reason := failure(into)):
@@ -129,7 +129,8 @@ def _fast(spec: ModelSpec, home: Path, models_dir: Path, engine: str) -> tuple[E
     if engine == TORCH:
         return None
     why: Exception = NotFast(_not_wanted(spec, engine))
-    for one in candidates(engine, spec.precision):
+    pictures = takes_pictures(home)
+    for one in candidates(engine, spec.precision, pictures=pictures):
         try:
             found = layout(home)
             check(spec, home, found.dimension, found.most_tokens)

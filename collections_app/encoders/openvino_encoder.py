@@ -8,11 +8,13 @@ import openvino
 from numpy.typing import NDArray
 
 from ..pipeline.tokenizer import ModelTokenizer
+from .clip import ClipEncoder
 from .cores import cores
-from .layout import Layout
+from .layout import ClipLayout, Layout
 from .padded import PaddedEncoder
 from .spec import BATCH_TOKENS, FLOAT32, INT8, ModelSpec, Vectors
 
+PICTURES_FILE = "pictures.xml"  # beside the model, of one that sees
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
@@ -22,7 +24,7 @@ def encoder(
     tokenizer: ModelTokenizer,
     file: Path,
     batch_tokens: int = BATCH_TOKENS,
-) -> PaddedEncoder:
+) -> PaddedEncoder | ClipEncoder:
     """What is short is computed exactly; the rest in the precision the processor is fast in.
 
     That is bfloat16 where it knows it: each number off by about 0.0003, the cosine to the
@@ -30,6 +32,9 @@ def encoder(
     more exactly, which nobody notices.
     """
     model = _Model(file)
+    if isinstance(layout, ClipLayout):
+        seeing = _Network(_Model(file.with_name(PICTURES_FILE)), EXACT)
+        return ClipEncoder(spec, layout, tokenizer, _Network(model, EXACT), seeing, batch_tokens)
     if spec.precision == INT8:
         # One scale for a token's activations at every `dimension` numbers: all matrices of
         # a transformer are multiples of that wide, and wider groups fall off the fast path.
@@ -72,9 +77,9 @@ class _Network:
         self._lock = threading.Lock()
         self._request: openvino.InferRequest | None = None
 
-    def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:
+    def run(self, *inputs: NDArray[np.int64] | Vectors) -> Vectors:
         with self._lock:
             if self._request is None:
                 self._request = self._model.compiled(self._options).create_infer_request()
-            made: Vectors = self._request.infer([ids, mask], share_inputs=True)[0]
-            return made
+            made: Vectors = self._request.infer(list(inputs), share_inputs=True)[0]
+            return made.copy() if len(inputs) == 1 else made

@@ -12,7 +12,7 @@ import numpy as np
 from . import loading, metering
 from .describing import Description, describe
 from .spec import BATCH_TOKENS, Encoder, ItemRefused, ModelMissing, ModelSpec, Vectors
-from .texts import SENTENCES
+from .texts import SENTENCES, pictures
 
 STEPS = ("describe", "load", "first", "again", "limit", "speed")
 USUAL_LIMIT = 512  # tokens, where nobody says
@@ -33,7 +33,8 @@ class Report:
     """`dimension` is what the model itself gives; `normalised`, whether at unit length.
 
     `dimensions`: what its vectors may be cut to, where it says so. `exact`: tokens are
-    counted by its own tokenizer. `warnings`: what does not keep it from being used.
+    counted by its own tokenizer. `pictures`: it takes them too.
+    `warnings`: what does not keep it from being used.
     """
 
     dimension: int
@@ -48,6 +49,7 @@ class Report:
     exact: bool
     engine: str
     warnings: tuple[str, ...]
+    pictures: bool = False
 
 
 def probe(
@@ -115,6 +117,7 @@ class _Probe:
             exact=getattr(self.encoder.tokenizer, "exact", True),
             engine=loading.report(self.spec, models_dir, engine).engine,
             warnings=tuple(self.warnings),
+            pictures=self.told.pictures and self.sees(dimension),
         )
 
     def encoded(self, texts: list[str]) -> Vectors:
@@ -128,6 +131,17 @@ class _Probe:
         if not made.any(axis=1).all():
             raise Failed("The model gives vectors of zeros.")
         return made
+
+    def sees(self, dimension: int) -> bool:
+        """Whether it takes pictures into the space of its texts. Raises Failed: all alike."""
+        if not hasattr(self.encoder, "encode_pictures"):
+            return False
+        made = self.encoder.encode_pictures(pictures()[::5])
+        if made.shape[1] != dimension or not np.isfinite(made).all():
+            raise Failed("The model gives pictures vectors that texts cannot be compared with.")
+        if _cosine(made[0], made[-1]) > SAME:
+            raise Failed("The model gives every picture the same vector. Are all its files there?")
+        return True
 
     def deterministic(self, singly: Vectors) -> bool:
         """Whether a text's vector is the same again, alone and among others."""

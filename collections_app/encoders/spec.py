@@ -78,3 +78,15 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32, (len(texts), dimension), in the order given; texts over the limit are cut."""
+
+
+class PictureEncoder(Encoder, Protocol):
+    """Texts and pictures in one space, as CLIP has it (Radford et al. 2021)."""
+
+    @property
+    def scale(self) -> float:
+        """What the model was taught to multiply cosines with before a softmax over them."""
+
+    def encode_pictures(self, pictures: Sequence[bytes]) -> Vectors:
+        """float32, (len(pictures), dimension). The bytes are of our own copies: a picture that
+        came in from outside is decoded in the sandbox first."""

@@ -1,7 +1,10 @@
-"""The texts a converted model is tried on: short ones, long ones, code, several scripts."""
+"""What a converted model is tried on: texts short and long, code, several scripts; pictures."""
 
 import importlib
 import inspect
+from io import BytesIO
+
+from PIL import Image, ImageDraw
 
 SENTENCES = [
     "Hello world",
@@ -23,6 +26,21 @@ def all_texts() -> list[str]:
     """
     longer = [" ".join([text] * times) for times in (2, 9, 40) for text in SENTENCES]
     return SENTENCES + longer + _docstrings()
+
+
+def pictures() -> list[bytes]:
+    """The same on every machine: discs on grounds, of several colours, sizes and shapes."""
+    found = []
+    colours = [(220, 40, 40), (40, 160, 60), (40, 70, 200), (240, 200, 40)]
+    for n in range(16):
+        image = Image.linear_gradient("L").convert("RGB").resize((160 + 40 * (n % 3), 200))
+        image = Image.blend(image, Image.new("RGB", image.size, colours[n // 4]), 0.6)
+        far = 30 + 4 * n
+        ImageDraw.Draw(image).ellipse((20, 20, 20 + far, 20 + far), colours[n % 4])
+        file = BytesIO()
+        image.save(file, "PNG")
+        found.append(file.getvalue())
+    return found
 
 
 def _docstrings() -> list[str]:

@@ -16,8 +16,9 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers.utils import logging
 
 from ..pipeline.tokenizer import Tokenizer
+from .clip import PICTURES, opened
 from .folder import read_json
-from .layout import most_tokens
+from .layout import CLIP_SCALE, most_tokens
 from .spec import BATCH_TOKENS, ModelMissing, ModelSpec, Vectors, check
 
 PAIRS = 16  # of a query and a text, in one batch
@@ -59,6 +60,58 @@ class TorchEncoder:
             )
         return np.asarray(made, np.float32)
 
+    @property
+    def scale(self) -> float:
+        """Of a model that sees."""
+        found = getattr(self.model[0].auto_model, "logit_scale", None)
+        return CLIP_SCALE if found is None else float(found.detach().exp())
+
+    def encode_pictures(self, pictures: Sequence[bytes]) -> Vectors:
+        if not pictures:
+            return np.empty((0, self._dimension), np.float32)
+        with self._lock:
+            made = [
+                self.model.encode(
+                    [opened(one) for one in pictures[start : start + PICTURES]],
+                    normalize_embeddings=self._spec.normalised,
+                    show_progress_bar=False,
+                )
+                for start in range(0, len(pictures), PICTURES)
+            ]
+        return np.concatenate(made).astype(np.float32)
+
+
+class ClipTexts(torch.nn.Module):
+    """The part of a CLIP that reads, as it is converted: ids and mask to vectors."""
+
+    def __init__(self, encoder: TorchEncoder) -> None:
+        super().__init__()
+        self.clip = _whole(encoder)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        made = self.clip.get_text_features(input_ids=input_ids, attention_mask=attention_mask)
+        vectors: torch.Tensor = getattr(made, "pooler_output", made)
+        return vectors
+
+
+class ClipPictures(torch.nn.Module):
+    """The part that sees: pixels (n, 3, side, side) to vectors."""
+
+    def __init__(self, encoder: TorchEncoder) -> None:
+        super().__init__()
+        self.clip = _whole(encoder)
+
+    def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        made = self.clip.get_image_features(pixel_values=pixel_values)
+        vectors: torch.Tensor = getattr(made, "pooler_output", made)
+        return vectors
+
+
+def _whole(encoder: TorchEncoder) -> torch.nn.Module:
+    clip = encoder.model[0].auto_model
+    assert isinstance(clip, torch.nn.Module)
+    return clip.eval().requires_grad_(False)
+
 
 class TokenVectors(torch.nn.Module):
     """A model's transformer alone, as it is converted: ids and mask to token vectors."""
@@ -73,6 +126,11 @@ class TokenVectors(torch.nn.Module):
         made = self.transformer(input_ids=input_ids, attention_mask=attention_mask)
         vectors: torch.Tensor = made.last_hidden_state
         return vectors
+
+
+def example_picture(side: int) -> torch.Tensor:
+    """Any input of `ClipPictures`."""
+    return torch.zeros(2, 3, side, side)
 
 
 def example() -> dict[str, torch.Tensor]:

@@ -32,6 +32,16 @@ class TruncatedEncoder:
             return np.empty((0, self._dimension), np.float32)
         return cut(made, self._dimension)
 
+    @property
+    def scale(self) -> float:
+        return float(getattr(self._whole, "scale", 1.0))
+
+    def encode_pictures(self, pictures: Sequence[bytes]) -> Vectors:
+        """Of a model that sees; another raises ModelMissing."""
+        if not hasattr(self._whole, "encode_pictures"):
+            raise ModelMissing("The model takes no pictures.")
+        return cut(self._whole.encode_pictures(pictures), self._dimension)
+
 
 def cut(vectors: Vectors, dimension: int) -> Vectors:
     """Raises ModelMissing where there are not so many numbers."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from collections_app import vectors
+from collections_app import storage, vectors
+from collections_app.batches import batched
 from collections_app.encoders import ModelMissing
 from collections_app.ingest.read import Part, Reading
 from collections_app.models import EmbeddingModel, Vector
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 Vectors = dict[str, np.ndarray]  # by content hash; float32, (dimension,)
 Failures = list[tuple[Reading, Exception, Mapping[str, object]]]  # and where in the source
 FIRST_WORDS = 40  # characters
+PICTURES = 32  # read into memory at once
 
 
 class NoVectorError(Exception):
@@ -61,12 +63,19 @@ def _encode(
 
 
 def _made(model: EmbeddingModel, parts: Sequence[Part]) -> Vectors:
-    texts = {part.content_hash: part.embedded for part in parts}
-    if not texts:
-        return {}
-    made = vectors.encoder(model).encode(list(texts.values()))
-    _check(made)
-    return dict(zip(texts, made, strict=True))
+    texts = {part.content_hash: part.embedded for part in parts if not part.picture}
+    pictures = {part.content_hash: part.picture for part in parts if part.picture}
+    found: Vectors = {}
+    if texts:
+        made = vectors.encoder(model).encode(list(texts.values()))
+        _check(made)
+        found |= zip(texts, made, strict=True)
+    for some in batched(pictures.items(), PICTURES):
+        copies = [storage.copy_path_of(sha256, "served").read_bytes() for _key, sha256 in some]
+        made = vectors.embed_pictures(model, copies)
+        _check(made)
+        found |= zip((key for key, _sha256 in some), made, strict=True)
+    return found
 
 
 def _culprit(model: EmbeddingModel, parts: Sequence[Part]) -> Part | None:

@@ -44,6 +44,7 @@ class Part:
     content_hash: str
     terms: Counter[str]
     place: Mapping[str, object]
+    picture: str = ""  # the digest of the stored file that is embedded in place of the text
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Reader:
         except Exception as error:
             logger.exception("Document %d cannot be split.", document.pk)
             raise Unusable("split", f"The text could not be split ({error!r}).") from error
+        if seen := self._picture(document, found):
+            spans = [Span(0, len(found.text), "", 0)]
         if not spans:
             raise Unusable("split", "No text was found in it. Add one that has words.")
         title = title or document.external_id
@@ -99,7 +102,7 @@ class Reader:
             format=found.format,
             encoding=found.encoding,
             metadata=_metadata(found, document),
-            parts=[self._part(document, title, found, span) for span in spans],
+            parts=[self._part(document, title, found, span, seen) for span in spans],
             reached={"extracted": extracted, "split": self.clock.now()},
         )
 
@@ -115,18 +118,27 @@ class Reader:
             title=title,
         )
 
-    def _part(self, document: Document, title: str, found: Extracted, span: Span) -> Part:
+    def _picture(self, document: Document, found: Extracted) -> str:
+        """The stored file, where the model is to see it: its words are keywords then."""
+        is_picture = found.format in pictures.FORMATS and self.model.takes_pictures
+        return str(document.blob_id) if is_picture and document.blob_id else ""
+
+    def _part(
+        self, document: Document, title: str, found: Extracted, span: Span, picture: str
+    ) -> Part:
         passage = found.text[span.start : span.end]
         headed = embedded_text(span.heading, passage)
         embedded = vectors.prefixed(self.model, headed, "passage")
+        hashed = f"picture\n{picture}" if picture else embedded
         return Part(
             span=span,
             text=passage,
             embedded=embedded,
-            content_hash=hashlib.sha256(embedded.encode()).hexdigest(),
+            content_hash=hashlib.sha256(hashed.encode()).hexdigest(),
             # Keywords of the title, also where it is only the id.
             terms=passage_terms(title, span.heading, passage, document.collection.language),
             place=found.places_of(span.start, span.end),
+            picture=picture,
         )
 
 

@@ -84,13 +84,28 @@ def refuse_database(options: dict[str, Any]) -> None:
         )
 
 
-def refuse_binary(options: dict[str, Any]) -> None:
-    """No registered model reads bytes."""
-    if options["binary"]:
+def check_binary(options: dict[str, Any], model: EmbeddingModel) -> None:
+    """Bytes are for models that take pictures."""
+    if options["binary"] and not model.takes_pictures:
         raise CommandError(
             "This model does not support binary data, only text strings. Leave --binary out: "
             "files of text, PDFs and Office documents are read by their content."
         )
+
+
+def picture(options: dict[str, Any], model: EmbeddingModel) -> bytes | None:
+    """The bytes given with --binary, for a model that takes pictures; None without it."""
+    check_binary(options, model)
+    if not options["binary"]:
+        return None
+    if not options["input"]:
+        raise CommandError("No content provided. Give a picture with -i.")
+    try:
+        if options["input"] == "-":
+            return sys.stdin.buffer.read()
+        return Path(options["input"]).read_bytes()
+    except OSError as error:
+        raise usage(f"{options['input']} cannot be read: {error.strerror}.") from error
 
 
 def owner(options: dict[str, Any]) -> User:

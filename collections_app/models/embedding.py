@@ -15,6 +15,9 @@ class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
         """Those that a collection may choose: they passed their probe."""
         return self.filter(state=EmbeddingModel.State.USABLE)
 
+    def taking_pictures(self) -> Self:
+        return self.filter(modalities__contains=[EmbeddingModel.Modality.PICTURE.value])
+
     def called(self, name: str) -> Self:
         """The model of this name or alias, if there is one."""
         return self.filter(Q(name=name) | Q(aliases__name=name)).distinct()
@@ -30,7 +33,7 @@ def text_only() -> list[str]:
 
 
 class EmbeddingModel(models.Model):
-    """A model that turns text into vectors of `dimension` numbers.
+    """A model that turns texts, and some pictures too, into vectors of `dimension` numbers.
 
     `dimension` is that of the vectors that are stored: where `truncate_dimension` is set they
     are the first so many numbers of what the model gives, at unit length again.
@@ -49,6 +52,7 @@ class EmbeddingModel(models.Model):
 
     class Modality(models.TextChoices):
         TEXT = "text", _("text")
+        PICTURE = "picture", _("pictures")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("not probed yet")
@@ -138,6 +142,11 @@ class EmbeddingModel(models.Model):
     def is_away(self) -> bool:
         """Whether its server did not answer a moment ago."""
         return self.away_until is not None and self.away_until > timezone.now()
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether its space has pictures in it beside texts."""
+        return self.Modality.PICTURE in self.modalities
 
     @property
     def remote(self) -> bool:

@@ -12,6 +12,7 @@ from collections_app.services.code import CodeChoice, CodeFile, add_code
 from collections_app.services.collections import (
     create_collection,
     default_model,
+    demo_picture_model,
     edit_collection,
     make_default,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "delete_documents",
     "delete_model",
     "delete_source",
+    "demo_picture_model",
     "edit_collection",
     "edit_document",
     "make_default",

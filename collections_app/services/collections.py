@@ -20,6 +20,13 @@ MINILM = {
     "dimension": 384,
     "token_limit": 256,
 }
+DEMO_PICTURES = {
+    "backend": EmbeddingModel.Backend.SENTENCE_TRANSFORMERS,
+    "ref": "package:collections_app.demo.taps",
+    "dimension": 128,
+    "token_limit": 77,
+    "modalities": [EmbeddingModel.Modality.TEXT, EmbeddingModel.Modality.PICTURE],
+}
 
 
 def default_model() -> EmbeddingModel:
@@ -30,6 +37,14 @@ def default_model() -> EmbeddingModel:
     default = {"is_default": True}
     model, _created = EmbeddingModel.objects.update_or_create(
         name="all-MiniLM-L6-v2", defaults=default, create_defaults=MINILM | default
+    )
+    return model
+
+
+def demo_picture_model() -> EmbeddingModel:
+    """The very small model of texts and pictures that is here: for drawn taps alone."""
+    model, _created = EmbeddingModel.objects.get_or_create(
+        name="demo-pictures", defaults=DEMO_PICTURES
     )
     return model
 

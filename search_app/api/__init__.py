@@ -17,6 +17,7 @@ from search_app.api.judging import (
 )
 from search_app.api.looking import compare, vector
 from search_app.api.maps import CollectionMapView, MapCopyView, map_data, map_points
+from search_app.api.pictures import phrases, pictures
 from search_app.api.quality import (
     CollectionEvaluations,
     EvaluationViewSet,
@@ -62,6 +63,8 @@ __all__ = [
     "model_change_estimate",
     "near_duplicates",
     "pairs",
+    "phrases",
+    "pictures",
     "related",
     "related_passages",
     "search",

@@ -26,3 +26,4 @@ class Scope:
     passages: NDArray[np.int64] | None = None
     condition: Condition | None = None
     documents: int | None = None
+    kind: str = ""  # of `queries.kinds`, where the model tells texts from pictures

@@ -61,7 +61,7 @@ def nearest(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int)
 
 
 def _spread(scope: Scope, model: EmbeddingModel, vector: np.ndarray) -> Spread:
-    return pooled(samples.spreads(scope.collections, model, vector))
+    return pooled(samples.spreads(scope.collections, model, vector, scope.kind))
 
 
 def _best(found: Sequence[tuple[Ids, Floats]], spread: Spread, limit: int) -> Nearest:

@@ -39,6 +39,7 @@ from search_app.views.maps import (
 )
 from search_app.views.pairs import duplicates, pairs
 from search_app.views.passages import document_passages
+from search_app.views.pictures import phrases, picture_asked, pictures
 from search_app.views.quality import (
     evaluation,
     evaluation_accept,
@@ -123,6 +124,9 @@ __all__ = [
     "page_json",
     "page_widget",
     "pairs",
+    "phrases",
+    "picture_asked",
+    "pictures",
     "quality",
     "reindex",
     "related_html",

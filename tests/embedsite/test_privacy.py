@@ -44,7 +44,7 @@ ADDRESSES = {
     None: "home robots favicon health set_language login logout password_change"
     " password_change_done interests interest_new api-interests-list"
     " opened feedback feedback_delete"
-    " tools embed compare api-compare sql sql_save api-sql api-sql-queries-list"
+    " tools embed compare phrases api-phrases api-compare sql sql_save api-sql api-sql-queries-list"
     " collections collection_new tokens search search_suggest why_not ask"
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
@@ -52,7 +52,8 @@ ADDRESSES = {
     " api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db"
     " chat_models chat_model_new api-chat-models-list",
-    "collection": "scores axis_new label_set_new api-collection-axes api-collection-label-sets"
+    "collection": "pictures api-collection-pictures"
+    " scores axis_new label_set_new api-collection-axes api-collection-label-sets"
     " model_change model_change_progress model_change_action reindex"
     " upkeep_state api-collection-model-change api-collection-model-estimate"
     " api-collection-model-compare"
@@ -102,6 +103,7 @@ ADDRESSES = {
     "token": "token_revoke api-tokens-detail",
     "interest": "interest interest_edit interest_delete interest_feed api-interests-detail"
     " api-interests-matches api-interests-feed",
+    "asked": "picture_asked",  # likewise: here is one that was never kept
     "feed": "feed",  # whoever has the key may read it: here is one that was never given
 }
 KIND = {name: kind for kind, names in ADDRESSES.items() for name in names.split()}
@@ -112,7 +114,8 @@ SILENT = (
     " api-collection-reindex "
     "axis_text axis_delete label_set_delete api-axes-score api-label-sets-assign"
     " api-label-sets-assigned "
-    "tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
+    "phrases api-phrases picture_asked api-collection-pictures"
+    " tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "robots favicon health set_language login logout password_change password_change_done"
     " openai-chat mcp box box_json"
     " map_state map_values map_hits map_copy api-collection-map api-map-copy"
@@ -240,6 +243,7 @@ def private(settings, tmp_path):
         "token": token.pk,
         "interest": followed.pk,
         "feed": "x" * 43,
+        "asked": "x" * 32,
         "model": home.embedding_model_id,
         "upload": upload.pk,
         "rows": rows.pk,

@@ -4,9 +4,12 @@ import base64
 import json
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from collections_app import services, vectors
@@ -14,6 +17,8 @@ from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.management.waiting import embed_all
 from collections_app.models import Collection, Document, EmbeddingModel
+from collections_app.pipeline import pictures
+from collections_app.pipeline.extract import Unreadable
 from collections_app.services.forgetting import forget_texts
 
 
@@ -41,13 +46,25 @@ class Command(shared.LlmCommand):
         if options["store"] and not options["collection"]:
             raise CommandError("Must provide collection when using --store")
         shared.refuse_database(options)
-        shared.refuse_binary(options)
-        model = None if options["collection"] else shared.model(options["model"])
-        text = shared.text(options)
-        if model is None:
-            model = self._store(text, options).embedding_model
-        if options["format"] or not options["collection"]:
-            self._print(self._vector(text, model), options["format"] or "json")
+        named = options["collection"]
+        owner = shared.owner(options) if named else None
+        found = Collection.objects.filter(owner=owner, name=named).first() if named else None
+        model = found.embedding_model if found else shared.model(options["model"])
+        picture = shared.picture(options, model)
+        text = "" if picture else shared.text(options)
+        if named:
+            self._store(text, picture, options)
+        if options["format"] or not named:
+            made = self._seen(picture, model) if picture else self._vector(text, model)
+            self._print(made, options["format"] or "json")
+
+    def _seen(self, picture: bytes, model: EmbeddingModel) -> np.ndarray:
+        try:
+            copies = pictures.copies(picture)
+            vector: np.ndarray = vectors.embed_pictures(model, [copies.served])[0]
+        except (ModelMissing, Unreadable) as error:
+            raise CommandError(str(error)) from error
+        return vector
 
     def _vector(self, text: str, model: EmbeddingModel) -> np.ndarray:
         try:
@@ -62,11 +79,14 @@ class Command(shared.LlmCommand):
         vector: np.ndarray = encoder.encode([seen])[0]
         return vector
 
-    def _store(self, text: str, options: dict[str, Any]) -> Collection:
+    def _store(self, text: str, picture: bytes | None, options: dict[str, Any]) -> None:
         """Under the model of the collection, where there is one already."""
         user = shared.owner(options)
         collection = shared.collection_made(user, options["collection"], options["model"])
         item = services.Incoming(options["id"], body=text, metadata=options["metadata"])
+        if picture:
+            blob = services.store_blob(BytesIO(picture), settings.MAX_UPLOAD_BYTES)
+            item = replace(item, body=None, blob=blob)
         result = services.add_documents(collection, [item])
         if result.problems:
             raise CommandError(result.problems[0].message)
@@ -76,7 +96,6 @@ class Command(shared.LlmCommand):
             raise CommandError(document.error)
         if options["no_store"]:
             forget_texts(collection.documents.filter(pk=document.pk))
-        return collection
 
     def _print(self, vector: np.ndarray, form: str) -> None:
         data = vector.astype("<f4").tobytes()

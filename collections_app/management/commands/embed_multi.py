@@ -69,6 +69,7 @@ class Command(shared.LlmCommand):
         collection = shared.collection_made(
             shared.owner(options), options["collection"], options["model"], options["visibility"]
         )
+        shared.check_binary(options, collection.embedding_model)
         if files:
             result = self._add_files(collection, files, options)
         elif options["sql"]:
@@ -150,6 +151,5 @@ def _check(options: dict[str, Any]) -> None:
         raise shared.usage("--batch-size must be 1 or more.")
     if options["no_store"] and (options["store"] or options["no_wait"]):
         raise shared.usage("--no-store goes with neither --store nor --no-wait.")
-    shared.refuse_binary(options)
     if not options["sql"]:
         shared.refuse_database(options)

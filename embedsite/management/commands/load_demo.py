@@ -2,9 +2,11 @@
 
 import argparse
 import time
+from io import BytesIO
 from typing import Any
 
 import redis
+from django.conf import settings
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
@@ -90,6 +92,7 @@ def _load(owner: User, plan: DemoCollection) -> int:
             plan.name,
             description=plan.description,
             visibility=Collection.Visibility.PUBLIC,
+            model=services.demo_picture_model() if plan.sees else None,
         )
     result = services.add_documents(collection, map(_incoming, plan.make()))
     LogEntry.objects.log_actions(
@@ -107,9 +110,11 @@ def _ask_for_clusters(owner: User) -> None:
 
 
 def _incoming(document: DemoDocument) -> services.Incoming:
+    picture = BytesIO(document.picture) if document.picture else None
     return services.Incoming(
         external_id=document.external_id,
-        body=document.text,
+        body=None if picture else document.text,
+        blob=services.store_blob(picture, settings.MAX_UPLOAD_BYTES) if picture else None,
         title=document.title,
         media_type=document.media_type,
         metadata=document.metadata,

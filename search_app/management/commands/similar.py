@@ -12,6 +12,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.models import Collection, Document
 from collections_app.services import Rejected
+from search_app.pictures import by_picture
 from search_app.search import Similar, similar
 
 
@@ -38,7 +39,6 @@ class Command(shared.LlmCommand):
             raise CommandError("The number must be 1 or more.")
         if not (options["id"] or options["content"] or options["input"]):
             raise CommandError("Must provide content or an ID for the comparison")
-        shared.refuse_binary(options)
         user = shared.owner(options)
         collection = shared.collection(user, options["collection"])
         try:
@@ -57,7 +57,9 @@ class Command(shared.LlmCommand):
             self.stdout.write(show(row))
 
     def _asked(self, collection: Collection, options: dict[str, Any]) -> dict[str, Any]:
-        """The document or, where there is no id, the text to compare with."""
+        """The picture, the document or, where there is no id, the text to compare with."""
+        if picture := shared.picture(options, collection.embedding_model):
+            return {"vector": by_picture(collection.embedding_model, picture).vector}
         if options["id"]:
             document = collection.documents.filter(external_id=options["id"]).first()
             if document is None:

@@ -55,4 +55,5 @@ def _words(collection_id: int, model: EmbeddingModel) -> np.ndarray:
         made = vectors.embed(model, [text[:500] for text in texts], "query")
     except ModelMissing:
         return np.zeros((0, model.dimension), np.float32)
-    return made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
+    unit: np.ndarray = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
+    return unit

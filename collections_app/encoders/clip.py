@@ -92,5 +92,5 @@ def pixels(image: Image.Image, layout: ClipLayout) -> Vectors:
     shrunk = image.resize(size, Image.Resampling.BICUBIC)
     left, top = (size[0] - side) // 2, (size[1] - side) // 2
     cut = np.asarray(shrunk.crop((left, top, left + side, top + side)), np.float32) / 255
-    mean, deviation = np.float32(layout.mean), np.float32(layout.deviation)
+    mean, deviation = (np.array(told, np.float32) for told in (layout.mean, layout.deviation))
     return np.ascontiguousarray(((cut - mean) / deviation).transpose(2, 0, 1))

@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -86,7 +87,7 @@ class ClipTexts(torch.nn.Module):
 
     def __init__(self, encoder: TorchEncoder) -> None:
         super().__init__()
-        self.clip = _whole(encoder)
+        self.clip: Any = _whole(encoder)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         made = self.clip.get_text_features(input_ids=input_ids, attention_mask=attention_mask)
@@ -99,7 +100,7 @@ class ClipPictures(torch.nn.Module):
 
     def __init__(self, encoder: TorchEncoder) -> None:
         super().__init__()
-        self.clip = _whole(encoder)
+        self.clip: Any = _whole(encoder)
 
     def forward(self, pixel_values: torch.Tensor) -> torch.Tensor:
         made = self.clip.get_image_features(pixel_values=pixel_values)
@@ -107,7 +108,7 @@ class ClipPictures(torch.nn.Module):
         return vectors
 
 
-def _whole(encoder: TorchEncoder) -> torch.nn.Module:
+def _whole(encoder: TorchEncoder) -> Any:
     clip = encoder.model[0].auto_model
     assert isinstance(clip, torch.nn.Module)
     return clip.eval().requires_grad_(False)

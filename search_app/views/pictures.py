@@ -22,7 +22,13 @@ from search_app.views import narrowing
 PER_PAGE = 24
 STEPS = 12  # of a trail that are kept
 NUMBERS = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})*")
-OWN = ("type", "language", "collection")  # counts that say nothing within one collection's pictures
+OWN = (
+    "type",
+    "language",
+    "collection",
+    "width",
+    "height",
+)  # counts that say nothing within one collection's pictures
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def _found(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         offset=PER_PAGE * (max(number, 1) - 1),
     )
     paginator = Paginator(range(result.total), PER_PAGE)
-    page: Page[Any] = Page(result.pictures, max(number, 1), paginator)  # type: ignore[arg-type]
+    page: Page[Any] = Page(result.pictures, max(number, 1), paginator)
     shown = [one for one in result.facets if one.name not in OWN]
     cheaper = looking.cheaper(like) if like else ""
     return {

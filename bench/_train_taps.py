@@ -27,6 +27,7 @@ from collections_app.demo.taps.drawing import draw
 HOME = Path(words.__file__).with_name("model")
 SIDE, DRAWN = 64, 128  # pixels: what the model sees, and what is drawn before
 DRAWINGS, BATCH, STEPS = 6_000, 128, 2000
+STOP = 1500  # of the steps that the rate is planned for: the weights that are shipped
 RATE, SEED = 1.5e-3, 20
 MEAN, DEVIATION = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 TOKENS = 77
@@ -130,7 +131,7 @@ class Training:
     def run(self, taps: list[words.Tap], images: torch.Tensor) -> None:
         known = codes(taps)
         began = time.monotonic()
-        for step in range(STEPS):
+        for step in range(STOP):
             rows = torch.randint(len(taps), (BATCH,), generator=self.noise)
             loss = self.step([taps[n] for n in rows.tolist()], known[rows], images[rows])
             if step % 50 == 0:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('collections_app', '0016_widget_origins'),
+        ('collections_app', '0017_document_updates'),
     ]
 
     operations = [

@@ -56,7 +56,8 @@ def pictures(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if not collection.embedding_model.takes_pictures:
         return render(request, "search_app/pictures.html", context | {"no_model": True})
-    form = AskedPictureForm(request.POST or None, request.FILES or None)
+    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = AskedPictureForm(*posted)
     status = 200
     try:
         if request.method == "POST" and form.is_valid():

@@ -56,8 +56,8 @@ def pictures(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if not collection.embedding_model.takes_pictures:
         return render(request, "search_app/pictures.html", context | {"no_model": True})
-    posted = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = AskedPictureForm(*posted)
+    posted = request.method == "POST"
+    form = AskedPictureForm(request.POST, request.FILES) if posted else AskedPictureForm()
     status = 200
     try:
         if request.method == "POST" and form.is_valid():

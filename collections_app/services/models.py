@@ -179,9 +179,9 @@ def _check_place(ref: str) -> None:
     if ref.startswith("/") and ".." not in ref.split("/"):
         return
     name = ref.removeprefix("package:")
-    parts = name.split(".")
-    package = all(part.isidentifier() for part in parts)
-    good = package if ref.startswith("package:") else bool(_HUB.fullmatch(name))
+    # To look for a package inside another imports the one around it: only into our own.
+    inner = name.removeprefix("collections_app.demo.")
+    good = inner.isidentifier() if ref.startswith("package:") else bool(_HUB.fullmatch(name))
     if not good or name.startswith(".") or "/." in name:
         raise Rejected(
             _(

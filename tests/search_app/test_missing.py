@@ -222,7 +222,7 @@ def test_folded_under_another(client, collection):
 
 
 def test_below_the_line_of_a_good_match(client, collection, monkeypatch):
-    monkeypatch.setattr(samples, "cutoff", lambda collections, model: 2.0)
+    monkeypatch.setattr(samples, "cutoff", lambda *_of: 2.0)
     told = ask(client, collection, "a", "harbour")
     assert (told["stage"], told["figures"]["place"]) == ("weak", 1)
 

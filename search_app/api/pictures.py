@@ -35,13 +35,20 @@ PARSERS = [JSONParser, MultiPartParser, FormParser]
 
 
 @extend_schema(
+    methods=["GET"],
     operation_id="collections_pictures",
     summary=gettext_lazy("Find pictures by words or by another one"),
-    description=gettext_lazy(
-        "Under a model that takes pictures. POST sends a picture; GET takes the rest as well."
-    ),
+    description=gettext_lazy("Under a model that takes pictures."),
     tags=["search"],
     parameters=[PictureQuerySerializer],
+    responses=PicturesSerializer,
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="collections_pictures_by_picture",
+    summary=gettext_lazy("Find pictures by a picture that is sent"),
+    description=gettext_lazy("Takes what the search by words takes as well."),
+    tags=["search"],
     request={"multipart/form-data": PictureQuerySerializer},
     responses=PicturesSerializer,
 )

@@ -116,7 +116,7 @@ def clusters(visit: Visit, collection: str) -> None:
 def ask(visit: Visit, collection: str, question: str) -> None:
     page = visit.page
     page.goto(collection)
-    page.locator(".page-head__actions a", has_text="Ask").click()
+    page.locator(".page-head__actions a.btn", has_text="Ask").click()
     page.fill("[name=question]", question)
     page.locator("main form button.btn--primary").click()
     page.locator(".quote__from a").first.wait_for()

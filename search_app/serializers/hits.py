@@ -84,7 +84,17 @@ class SearchQuerySerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class SimilarQuerySerializer(serializers.Serializer[Any]):
+class OfDocuments(serializers.Serializer[Any]):
+    """Its field `document` takes one of `context["documents"]`."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        documents = self.context.get("documents", Document.objects.none())
+        fields["document"].queryset = documents  # type: ignore[attr-defined]
+        return fields
+
+
+class SimilarQuerySerializer(OfDocuments):
     """Either `q` or `document`. `context["documents"]`: those of the collection."""
 
     q = serializers.CharField(
@@ -110,12 +120,6 @@ class SimilarQuerySerializer(serializers.Serializer[Any]):
         help_text=gettext_lazy('What their metadata is to hold, as JSON: {"kind": "method"}.'),
     )
     n = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=10)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        documents = self.context.get("documents", Document.objects.none())
-        fields["document"].queryset = documents  # type: ignore[attr-defined]
-        return fields
 
     def validate_metadata(self, metadata: str) -> Any:
         try:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from collections_app.models import Document, EmbeddingModel
 from search_app.analysis import encodings
 from search_app.looking import MAX_CHARS, Seen
-from search_app.serializers.hits import SimilarSerializer
+from search_app.serializers.hits import OfDocuments, SimilarSerializer
 
 
 class VectorQuerySerializer(serializers.Serializer[Any]):
@@ -47,19 +47,13 @@ class VectorSerializer(serializers.Serializer[Any]):
         }
 
 
-class SideSerializer(serializers.Serializer[Any]):
+class SideSerializer(OfDocuments):
     """Either `text` or `document`. `context["documents"]`: those that one may see."""
 
     text = serializers.CharField(max_length=MAX_CHARS, required=False)
     document = serializers.PrimaryKeyRelatedField(
         queryset=Document.objects.none(), pk_field=serializers.IntegerField(), required=False
     )
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        documents = self.context.get("documents", Document.objects.none())
-        fields["document"].queryset = documents  # type: ignore[attr-defined]
-        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("text" in attrs) == ("document" in attrs):

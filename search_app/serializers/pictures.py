@@ -11,10 +11,10 @@ from rest_framework import serializers
 from collections_app.models import Document, EmbeddingModel
 from search_app.pictures import MOST_CHARS, MOST_PHRASES, Tile
 from search_app.search import DEEPEST
-from search_app.serializers.hits import MOST_HITS, SCORE, FoundDocumentSerializer
+from search_app.serializers.hits import MOST_HITS, SCORE, FoundDocumentSerializer, OfDocuments
 
 
-class PictureQuerySerializer(serializers.Serializer[Any]):
+class PictureQuerySerializer(OfDocuments):
     """At most one of `q`, `document` and `picture`. `context["documents"]`: those there are."""
 
     q = serializers.CharField(
@@ -41,12 +41,6 @@ class PictureQuerySerializer(serializers.Serializer[Any]):
     texts = serializers.IntegerField(min_value=0, max_value=MOST_HITS, default=5)
     limit = serializers.IntegerField(min_value=1, max_value=MOST_HITS, default=24)
     offset = serializers.IntegerField(min_value=0, max_value=DEEPEST, default=0)
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        documents = self.context.get("documents", Document.objects.none())
-        fields["document"].queryset = documents  # type: ignore[attr-defined]
-        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len({"q", "document", "picture"} & attrs.keys()) > 1:
@@ -84,7 +78,7 @@ class PicturesSerializer(serializers.Serializer[Any]):
     texts = TileSerializer(many=True)
 
 
-class PhrasesQuerySerializer(serializers.Serializer[Any]):
+class PhrasesQuerySerializer(OfDocuments):
     """Either `picture` or `document`. `context["documents"]`: those that one may see."""
 
     picture = serializers.FileField(required=False)
@@ -100,12 +94,6 @@ class PhrasesQuerySerializer(serializers.Serializer[Any]):
         required=False,
         help_text=gettext_lazy("Of a picture that is sent; a document has its own."),
     )
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        documents = self.context.get("documents", Document.objects.none())
-        fields["document"].queryset = documents  # type: ignore[attr-defined]
-        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("picture" in attrs) == ("document" in attrs):

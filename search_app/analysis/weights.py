@@ -1,7 +1,7 @@
 """Every number that ranking uses. The defaults are measured: docs/ranking.md."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 
 MOST = 1_000_000  # scores are sums and products of weights, and must stay finite
 OF_WORDS = ("keywords", "full_match", "title")  # what each leg alone adds to a score
@@ -55,4 +55,4 @@ class Weights:
 
     def to_json(self) -> dict[str, float]:
         """As `from_json` reads it; all of them, so that stored ones outlive other defaults."""
-        return asdict(self)
+        return dict(vars(self))

@@ -25,11 +25,20 @@ class Passage(models.Model):
     passages of both; all but those of `collection.embedding_model` are out of every result.
     """
 
+    # No index of its own for what one of those below begins with; here, and of vectors.
     document = models.ForeignKey(
-        Document, on_delete=models.CASCADE, related_name="passages", verbose_name=_("document")
+        Document,
+        on_delete=models.CASCADE,
+        related_name="passages",
+        verbose_name=_("document"),
+        db_index=False,
     )
     collection = models.ForeignKey(
-        Collection, on_delete=models.CASCADE, related_name="+", verbose_name=_("collection")
+        Collection,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name=_("collection"),
+        db_index=False,
     )
     model = models.ForeignKey(
         EmbeddingModel,
@@ -78,8 +87,12 @@ class Vector(models.Model):
     so that each row can carry its collection for the partial HNSW indexes (ADR 1).
     """
 
-    passage = models.ForeignKey(Passage, on_delete=models.CASCADE, related_name="vectors")
-    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="+")
+    passage = models.ForeignKey(
+        Passage, on_delete=models.CASCADE, related_name="vectors", db_index=False
+    )
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     model = models.ForeignKey(EmbeddingModel, on_delete=models.PROTECT, related_name="+")
     content_hash = models.CharField(_("content hash"), max_length=64)
     embedding = VectorField(_("embedding"))

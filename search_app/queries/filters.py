@@ -3,7 +3,6 @@
 Indexes: migration 0003 of search_app. Figures: docs/benchmarks.md.
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,17 +15,21 @@ from collections_app.models import Collection, EmbeddingModel, Source, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.query import METADATA, RESERVED, Field
 from search_app.queries import field_sql, map_fields
+from search_app.queries.briefly import Briefly
 from search_app.queries.scope import Condition, Scope
 
 FEW = 5000  # passages that are read one by one rather than through an index and a condition
 MOST_FIELDS = 20
+_known: Briefly[bool] = Briefly()  # (collections, name): a key of some document's metadata
 
 
 def known(collection_ids: Sequence[int], names: Iterable[str]) -> set[str]:
     """Those of these names that are keys of some document's metadata."""
-    wanted = [name for name in names if "\x00" not in name]
+    asked = {name for name in names if "\x00" not in name}
+    seen = {name for name in asked if _known.get((tuple(collection_ids), name))}
+    wanted = sorted(asked - seen)
     if not wanted or not collection_ids:
-        return set()
+        return seen
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS ("
@@ -34,7 +37,10 @@ def known(collection_ids: Sequence[int], names: Iterable[str]) -> set[str]:
             " AND metadata ? name)",
             [wanted, list(collection_ids)],
         )
-        return {row[0] for row in cursor.fetchall()}
+        found = {row[0] for row in cursor.fetchall()}
+    for name in found:
+        _known.keep((tuple(collection_ids), name), True)
+    return seen | found
 
 
 def condition(
@@ -171,22 +177,26 @@ def _source(field: Field, collections: Sequence[Collection], user: Viewer) -> li
 
 
 # No more rows are read than tell whether they are few, and no passage where documents are many.
+# Those of one model are looked up together: one by one takes twice as long.
 PASSAGES = """
 WITH documents AS MATERIALIZED (
     SELECT document.id,
         coalesce(%(filter_model)s::bigint, collection.embedding_model_id) AS model_id
     FROM collections_app_document document
     JOIN collections_app_collection collection ON collection.id = document.collection_id
-    WHERE document.collection_id = ANY(%(filter_scope)s) AND {condition}
+    WHERE document.collection_id = ANY(%(filter_scope)s) AND document.ready_at IS NOT NULL
+      AND {condition}
     LIMIT %(filter_limit)s
+), few AS (
+    SELECT model_id, array_agg(id) AS ids FROM documents
+    WHERE (SELECT count(*) FROM documents) < %(filter_limit)s GROUP BY model_id
 )
 SELECT (SELECT count(*) FROM documents), string_agg(int8send(found.id), ''::bytea),
-    count(DISTINCT found.document_id)
+    string_agg(int8send(found.document_id), ''::bytea)
 FROM (
-    SELECT passage.id, passage.document_id FROM documents
+    SELECT passage.id, passage.document_id FROM few
     JOIN collections_app_passage passage
-      ON passage.document_id = documents.id AND passage.model_id = documents.model_id
-    WHERE (SELECT count(*) FROM documents) < %(filter_limit)s
+      ON passage.document_id = ANY(few.ids) AND passage.model_id = few.model_id
     LIMIT %(filter_limit)s
 ) found
 """
@@ -210,11 +220,13 @@ def scope(
                 "filter_model": model.pk if model else None,
             },
         )
-        documents, packed, having = cursor.fetchone()
-    ids = np.sort(np.frombuffer(bytes(packed or b""), dtype=">i8").astype(np.int64))
-    if documents > FEW or len(ids) > FEW:
+        documents, *packed = cursor.fetchone()
+    ids, having = (np.unique(np.frombuffer(one or b"", ">i8").astype(np.int64)) for one in packed)
+    if documents > FEW:
+        return Scope(every, condition=wanted, documents=documents)
+    if len(ids) > FEW:
         return Scope(every, condition=wanted)
-    return Scope(every, passages=ids, documents=having)
+    return Scope(every, passages=ids, documents=len(having))
 
 
 COUNT = """
@@ -240,19 +252,18 @@ def among(document_ids: Sequence[int], wanted: Condition) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-_many: dict[tuple[int, ...], float] = {}  # collections and a number: until when they have it
-MANY_SECONDS = 10  # that many documents are taken to be there still; only their number depends on it
+_many: Briefly[int] = Briefly()  # (collections, a number): they have that many documents
 
 
 def count(collection_ids: Sequence[int], wanted: Condition | None, most: int) -> int:
     """How many documents that can be found meet the condition; no more than `most` are counted."""
-    asked = (*collection_ids, most)
-    if wanted is None and _many.get(asked, 0.0) > time.monotonic():
-        return most
+    if wanted is not None:
+        return _counted(collection_ids, wanted, most)
+    asked = (tuple(collection_ids), most)
+    if many := _many.get(asked):
+        return many
     found = _counted(collection_ids, wanted, most)
-    if wanted is None and found == most:
-        _many[asked] = time.monotonic() + MANY_SECONDS
-    return found
+    return _many.keep(asked, found) if found == most else found
 
 
 def _counted(collection_ids: Sequence[int], wanted: Condition | None, most: int) -> int:

@@ -1,7 +1,6 @@
 """Partial HNSW indexes: one for each large collection and its model."""
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from django.db import Error, connection
 
 from collections_app.models import ModelChange
 from search_app.queries import locks
+from search_app.queries.briefly import Briefly
 
 logger = logging.getLogger(__name__)
 
@@ -50,19 +50,16 @@ class Target:
         return NAME.format(collection=self.collection_id, model=self.model_id)
 
 
-_seen: dict[tuple[int, int], tuple[float, int]] = {}
-SEEN_SECONDS = 10  # an index is taken to be there still; a search without it is as right
+_seen: Briefly[int] = Briefly()  # (collection, model): rows in its index
 
 
 def ready(collection_ids: Sequence[int], model_id: int) -> dict[int, int]:
     """Collection id -> rows in its index, for those whose index can be used now."""
-    now = time.monotonic()
-    seen = {pk: _seen.get((pk, model_id), (0.0, 0)) for pk in collection_ids}
-    found = {pk: rows for pk, (until, rows) in seen.items() if until > now}
+    seen = {pk: _seen.get((pk, model_id)) for pk in collection_ids}
+    found = {pk: rows for pk, rows in seen.items() if rows is not None}
     if left := [pk for pk in collection_ids if pk not in found]:
         looked = _looked_up(left, model_id)
-        _seen.update({(pk, model_id): (now + SEEN_SECONDS, looked[pk]) for pk in looked})
-        found |= looked
+        found |= {pk: _seen.keep((pk, model_id), rows) for pk, rows in looked.items()}
     return found
 
 

@@ -20,7 +20,7 @@ class Condition:
 class Scope:
     """Collections by id, and a filter that left few passages (`passages`, sorted ids: read
     exactly these, which are of so many `documents`) or many (`condition`: read on until enough
-    of what was found meets it)."""
+    of what was found meets it; of `documents` it is known then that there are so many)."""
 
     collections: tuple[int, ...]
     passages: NDArray[np.int64] | None = None

@@ -122,13 +122,15 @@ def _scan(
     return _columns(rows), Spread(*rows[0][2:]) if rows else Spread(0, 0.0, 0.0)
 
 
+# Not a number goes after all numbers, so that leaving it out costs no second look at each.
 FILTERED = """
-SELECT passage_id, cosine FROM (
-    SELECT v.passage_id, 1 - (v.embedding <=> %(vector)s::vector) AS cosine
+SELECT passage_id, 1 - distance FROM (
+    SELECT v.passage_id, v.embedding <=> %(vector)s::vector AS distance
     FROM collections_app_vector v {filter}
       AND v.collection_id = ANY(%(collections)s) AND v.model_id = %(model)s
       AND vector_dims(v.embedding) = %(dimension)s
-) scored WHERE cosine <> 'NaN' ORDER BY cosine DESC, passage_id LIMIT %(limit)s
+    ORDER BY distance, passage_id LIMIT %(limit)s
+) nearest WHERE distance <> 'NaN'
 """
 OF_DOCUMENTS = """
     JOIN collections_app_passage passage ON passage.id = v.passage_id

@@ -1,6 +1,7 @@
 """How good answers are: questions whose right documents and facts are known, asked as users do."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -12,13 +13,14 @@ from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from rag_app.answer.asking import ask
 from rag_app.answer.finding import find
-from rag_app.answer.reading import read
+from rag_app.answer.reading import Reading, read
 from rag_app.answer.writing import write
 from rag_app.models import Answer
 
 TOP = 5  # documents among which the right ones should be
 MOST = 1000  # questions of one file
 OR = "|"  # between ways to say a fact
+WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Known:
 class Measured:
     """`found`, `facts`: the shares of the right documents among the first TOP and of the facts in
     the answer; None where there are none to find. `supported`: the share of the answer's sentences
-    that cite something; None where nothing was answered."""
+    that passages support; `supporting`, `expected`: of its citations, the shares that support
+    their sentence and that are of a right document; None where nothing was answered or cited.
+    `documents`: how many it takes."""
 
     question: str
     answerable: bool
@@ -43,6 +47,9 @@ class Measured:
     found: float | None = None
     facts: float | None = None
     supported: float | None = None
+    supporting: float | None = None
+    expected: float | None = None
+    documents: int = 0
 
 
 def questions(content: bytes) -> list[Known]:
@@ -85,18 +92,30 @@ def measured(user: Viewer, collection: Collection, known: Known) -> Measured:
             write(question)
             question.answer.refresh_from_db()
         reading = read(question)
-        answered = reading.answer.kind != Answer.Kind.NONE
-        said = [one.supported for one in reading.segments if one.text.strip()]
         return Measured(
             known.question,
             bool(known.documents),
-            answered,
+            reading.answer.kind != Answer.Kind.NONE,
             _share([one in first for one in known.documents]),
             _share([_has(reading.text, one) for one in known.facts]),
-            _share(said) if answered else None,
+            documents=len(known.documents),
+            **_cited(reading, known),
         )
     finally:
         question.delete()
+
+
+def _cited(reading: Reading, known: Known) -> dict[str, float | None]:
+    """Of an answer as its reader sees it: its sentences, and the citations behind them."""
+    homes = {one.number: one.document.external_id for one in reading.citations}
+    marks = [one for one in reading.segments if one.number is not None]
+    said = [one for one in reading.segments if one.number is None and WORD.search(one.text)]
+    right = [homes.get(one.number or 0) in known.documents for one in marks]
+    return {
+        "supported": _share([one.supported for one in said]),
+        "supporting": _share([one.supported for one in marks]),
+        "expected": _share(right) if known.documents else None,
+    }
 
 
 def figures(rows: Sequence[Measured]) -> dict[str, float | int | None]:
@@ -109,7 +128,16 @@ def figures(rows: Sequence[Measured]) -> dict[str, float | int | None]:
         "answered": _share([one.answered for one in rows if one.answerable]),
         "refused": _share([not one.answered for one in rows if not one.answerable]),
         "supported": _mean([one.supported for one in rows]),
+        "supporting": _mean([one.supporting for one in rows]),
+        "expected": _mean([one.expected for one in rows]),
     }
+
+
+def by_documents(rows: Sequence[Measured]) -> dict[int, dict[str, float | int | None]]:
+    """The figures of questions that take one document, of those that take two, and so on; under
+    0 those that have no answer."""
+    takes = sorted({one.documents for one in rows})
+    return {n: figures([one for one in rows if one.documents == n]) for n in takes}
 
 
 def _has(text: str, fact: str) -> bool:

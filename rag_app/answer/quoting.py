@@ -9,7 +9,7 @@ from rag_app.answer.finding import Find
 from rag_app.language import extractive
 
 PASSAGES = 6  # that are read for sentences, for each thing that is asked
-LEAST = 2  # quotes for each
+LEAST = 3  # quotes for each
 
 
 def quotes(finds: Sequence[Find]) -> list[extractive.Quote]:

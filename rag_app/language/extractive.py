@@ -1,5 +1,6 @@
 """The few sentences of found passages that best answer a question, quoted exactly."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +20,17 @@ PER_PASSAGE = 12
 FALLBACK_CHARS = 400  # of a passage without a sentence, such as one of code
 WEIGHT_SENTENCE, WEIGHT_PASSAGE, WEIGHT_TERMS = 0.6, 0.2, 0.2
 NOVELTY = 0.3  # what a quote loses for being like one already chosen
-KEEP = 0.65  # of the best score: a sentence below it is left out
+KEEP = 0.75  # of the best score: a sentence below it is left out
 FOLLOWS = 0.4  # of a quote's score: the sentence behind it goes along, up to so many characters
-MORE_CHARS = 420
+MORE_CHARS = 560
 BETWEEN = " \n\r\t>-*+0123456789."  # all that may stand between the two
+# What begins so points back: the sentence before it goes along as well.
+BACK = re.compile(
+    r"(?:(?:without|with|by|for|in|on|and|but|so) )?"
+    r"(?:this|that|these|those|it|its|they|them|both|such|which|then|there|here)\b"
+    "|`|(?:[它牠這这那此其]|因此|所以|然後|然后)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def quotes(
     A sentence's score is its cosine with the question, its passage's, and the share of the
     question's terms in it; likeness to the quotes already chosen is taken off (maximal
     marginal relevance, Carbonell and Goldstein 1998). What follows it on the same matter is
-    quoted along with it.
+    quoted along with it, and what it points back to.
     """
     candidates = _candidates(passages)
     if not candidates:
@@ -86,7 +94,7 @@ def quotes(
 def _quote(
     passages: Sequence[Found], candidates: Sequence[tuple[int, Span]], scores: Scores, i: int
 ) -> Quote:
-    """The sentence with those that follow it on the same matter."""
+    """The sentence with those that follow it on the same matter, and those it points back to."""
     number, (start, end) = candidates[i]
     text = passages[number].text
     for j in range(i + 1, len(candidates)):
@@ -95,6 +103,11 @@ def _quote(
         if passage != number or far or scores[j] < FOLLOWS * scores[i]:
             break
         end = max(end, last)
+    for passage, (first, last) in reversed(candidates[:i]):
+        far = end - first > MORE_CHARS or text[last:start].strip(BETWEEN)
+        if passage != number or far or not BACK.match(text, start):
+            break
+        start = first
     return Quote(number, start, end, text[start:end], float(scores[i]))
 
 
@@ -125,7 +138,7 @@ def _candidates(passages: Sequence[Found]) -> list[tuple[int, Span]]:
 def _inside(passage: Found, prose: list[Span]) -> list[Span]:
     near = [block for block in prose if block[0] < passage.end and passage.start < block[1]]
     spans = [span for block in near for span in quotable(passage.text, block, passage.end)]
-    return [span for span in spans if passage.start <= span[0] and span[1] <= passage.end]
+    return [span for span in spans if passage.start <= span[0]]
 
 
 def _diverse(scores: Scores, vectors: Vectors) -> list[int]:

@@ -5,7 +5,7 @@ them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from collections_app.pipeline.sentences import sentences
 
@@ -25,7 +25,9 @@ BESIDE_LINKS = 3  # words that a sentence with links needs besides them; less is
 MIN_WORDS, MIN_CJK, MAX_CHARS = 4, 8, 700
 COLONS = frozenset(":：")
 ANNOUNCED = (FENCE, LIST_ITEM, INDENTED, TABLE_ROW)  # what a line begins with
+CODE = (FENCE, INDENTED)
 MOST_ANNOUNCED = 500  # characters of it
+MOST_BEHIND = 250  # characters of code that stands behind a sentence without a colon
 MIN_LETTERS = 0.6  # of the characters that are not blank: less is code, a link or a number
 
 
@@ -68,31 +70,43 @@ def _lines(text: str) -> Iterator[Span]:
 
 
 def quotable(text: str, block: Span, limit: int | None = None) -> list[Span]:
-    """The sentences of a block that can be quoted, without list marks before them, each with
-    the code, list or table that it announces, as far as that stands before `limit`."""
+    """The sentences of a block that can be quoted and end by `limit`, without list marks before
+    them, each with the code, list or table that it announces, wherever that ends, or with the
+    little code that stands straight behind it."""
     spans = []
     for first, last in sentences(text[block[0] : block[1]]):
         span = _trimmed(text, block[0] + first, block[0] + last)
-        end = _announced(text, span[1], len(text) if limit is None else limit)
+        if limit is not None and span[1] > limit:
+            continue
+        end = _announced(text, span[1])
         if end > span[1] or _is_sentence(text[span[0] : span[1]]):
-            spans.append((span[0], end))
+            spans.append((span[0], end if end > span[1] else _with_code(text, span[1])))
     return spans
 
 
-def _announced(text: str, end: int, limit: int) -> int:
+def _announced(text: str, end: int) -> int:
     """Where that ends which a colon at `end` announces; `end` itself where nothing is."""
-    if text[end - 1 : end] not in COLONS or not text[end:limit].strip():
-        return end
-    start = end + len(text[end:limit]) - len(text[end:limit].lstrip("\n\r \t"))
+    return _behind(text, end, ANNOUNCED) if text[end - 1 : end] in COLONS else end
+
+
+def _with_code(text: str, end: int) -> int:
+    """Where the code ends that begins on the next line; `end` itself where it is none, or long."""
+    last = _behind(text, end, CODE) if text[end : end + 1] in ("\n", "\r") else end
+    return last if last - end <= MOST_BEHIND else end
+
+
+def _behind(text: str, end: int, kinds: Sequence[re.Pattern[str]]) -> int:
+    """Where that ends which begins behind `end` and is of one of these kinds; else `end`."""
+    start = len(text) - len(text[end:].lstrip("\n\r \t"))
     start = text.rfind("\n", 0, start) + 1
     last, kind, fence = end, None, ""
-    for line_start, line_end in _lines(text[start : min(limit, start + MOST_ANNOUNCED)]):
+    for line_start, line_end in _lines(text[start : start + MOST_ANNOUNCED]):
         line = text[start + line_start : start + line_end]
         opened = FENCE.match(line)
         if kind is None:
-            kind = next((one for one in ANNOUNCED if one.match(line)), None)
+            kind = next((one for one in kinds if one.match(line)), None)
             fence = opened[1] if opened else ""
-            if kind is None:
+            if kind is None or start < end:
                 return end
         elif fence:
             if opened and opened[1].startswith(fence):

@@ -85,6 +85,23 @@ def test_single_words_are_no_answer():
     assert quotes("who won the cup", "uruguay", "brazil played Italy twice")[0].passage == 1
 
 
+def test_sentence_that_points_back_comes_with_the_one_before_it():
+    text = (
+        "Zebras eat grass all day. Then give Skitch permission to record the screen. "
+        "Without that the harbour floods twice a day in every picture."
+    )
+    chosen = quotes("the harbour floods twice a day in every picture", text)
+    assert chosen[0].text == text[text.index("Then give") :] or chosen[0].text == text
+    alone = text.replace("Without that the", "The")
+    chosen = quotes("the harbour floods twice a day in every picture", alone)
+    assert chosen[0].text == alone[alone.index("The harbour") :]
+
+
+def test_what_is_pointed_back_to_has_an_end():
+    text = " ".join(f"It goes on with the harbour number {n}." for n in range(100))
+    assert all(len(one.text) <= extractive.MORE_CHARS for one in quotes("harbour number 50", text))
+
+
 def test_score_counts_meaning_passage_and_words():
     question = "alpha beta"
     text = "alpha beta gamma delta."

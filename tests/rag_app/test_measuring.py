@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from rag_app.answer import measuring
 from rag_app.models import Question
+from tests.rag_app.chat_server import streamed
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,12 @@ def file(tmp_path):
 def test_figures_of_known_questions(notes, no_chat, file, capsys):
     evaluate(notes, file, "--json")
     told = json.loads(capsys.readouterr().out)
-    rows = told.pop("by_question")
+    rows, kinds = told.pop("by_question"), told.pop("by_documents")
+    assert [(takes, one["questions"]) for takes, one in kinds.items()] == [
+        ("0", 1),
+        ("1", 1),
+        ("2", 1),
+    ]
     assert told == {
         "questions": 3,
         "answerable": 2,
@@ -46,6 +52,8 @@ def test_figures_of_known_questions(notes, no_chat, file, capsys):
         "answered": 1.0,
         "refused": 1.0,
         "supported": 1.0,
+        "supporting": 1.0,
+        "expected": 1.0,
     }
     assert [(one["found"], one["facts"], one["answered"]) for one in rows] == [
         (1.0, 0.5, True),
@@ -57,14 +65,22 @@ def test_figures_of_known_questions(notes, no_chat, file, capsys):
 
 def test_figures_are_printed(notes, no_chat, file, capsys):
     evaluate(notes, file)
-    assert capsys.readouterr().out.splitlines() == [
-        "3 questions, 2 answerable",
-        "right documents among the first 5  0.750",
-        "expected facts in the answer       0.500",
-        "answered, of those that can be     1.000",
-        "refused, of those that cannot be   1.000",
-        "sentences that cite something      1.000",
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:2]] == [
+        ["all", "1", "document", "2", "documents"],
+        ["questions", "3", "1", "1"],
     ]
+    told = {line[:40].strip(): line[40:].split() for line in lines[2:]}
+    assert told == {
+        "that have an answer": ["2", "1", "1"],
+        "right documents among the first 5": ["0.750", "1.000", "0.500"],
+        "expected facts in the answer": ["0.500", "0.500", "none"],
+        "answered, of those that can be": ["1.000", "1.000", "1.000"],
+        "refused, of those that cannot be": ["1.000", "none", "none"],
+        "sentences that passages support": ["1.000", "1.000", "1.000"],
+        "citations that support their sentence": ["1.000", "1.000", "1.000"],
+        "citations of right documents": ["1.000", "1.000", "1.000"],
+    }
 
 
 def test_what_there_is_nothing_of_is_none():
@@ -77,7 +93,19 @@ def test_what_there_is_nothing_of_is_none():
         "answered": None,
         "refused": 0.0,
         "supported": 0.5,
+        "supporting": None,
+        "expected": None,
     }
+
+
+def test_citations_of_a_written_answer_count_by_what_they_support(notes, chat_server):
+    """Of two sentences one is the note's own; of two marks one is of another note."""
+    chat_server.reply = streamed(
+        "Run the sqlite backup command every night [1]. ", "Elephants paint quartz violins [2]."
+    )
+    known = measuring.Known("How is the sqlite backup run every night?", ("backup",))
+    made = measuring.measured(notes.owner, notes, known)
+    assert (made.supported, made.supporting, made.expected) == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.parametrize(

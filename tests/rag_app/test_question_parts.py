@@ -40,13 +40,32 @@ def test_a_sentence_comes_with_what_it_announces(text, quoted):
     assert (start, text[start:end].endswith(quoted)) == (0, True)
 
 
-def test_what_lies_beyond_the_passage_is_not_quoted():
+def test_sentence_of_the_passage_comes_with_what_it_announces_beyond_it():
     text = (
         "Make a new bucket in the cloud of your choice, which takes a moment:\n\n    gsutil mb x\n"
     )
     end = text.index("\n")
-    assert quotable(text, (0, end), end) == [(0, end)]
+    assert quotable(text, (0, end), end) == [(0, len(text) - 1)]
+    assert quotable(text, (0, end), end - 1) == []  # the sentence itself is cut
     assert quotable("Make a bucket:\n\nNo code follows.", (0, 14)) == []
+
+
+@pytest.mark.parametrize(
+    ("behind", "quoted"),
+    [
+        ("\n\n    pg_dump -s name\n\nThere is no other way.", True),
+        ("\n```sh\npg_dump -s name\n```\n", True),
+        ("\n\n" + "    a long program\n" * 20, False),
+        ("\n\n- an item of a list\n", False),
+        ("\n\n## A heading\n\n    pg_dump -s name\n", False),
+        (" And more of the line.\n\n    pg_dump -s name\n", False),
+    ],
+)
+def test_a_sentence_comes_with_the_little_code_straight_behind_it(behind, quoted):
+    said = "This took me longer to figure out than I care to admit."
+    text = f"{said}{behind}"
+    start, end = quotable(text, (0, len(said)))[0]
+    assert (start, "pg_dump" in text[:end] or "a long" in text[:end]) == (0, quoted)
 
 
 def test_long_code_is_cut_at_a_line():

@@ -42,10 +42,11 @@ def sentences(text):
     return [text[start:end] for block in blocks(text) for start, end in quotable(text, block)]
 
 
-def test_sentences_of_prose_are_quotable_and_nothing_else():
+def test_sentences_of_prose_are_quotable_with_code_behind_them_and_nothing_else():
     assert sentences(MARKDOWN) == [
         "The job runs at three.",
-        "It copies\nthe file to another machine.",
+        "It copies\nthe file to another machine.\n\n```sh\n"
+        "sqlite3 notes.db this is not a sentence at all\n```",
         "Keep seven copies of every file.",
         "Test the oldest copy every month.",
         "A copy nobody tried is no copy.",

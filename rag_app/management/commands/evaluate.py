@@ -22,8 +22,13 @@ LABELS = {
     "facts": "expected facts in the answer",
     "answered": "answered, of those that can be",
     "refused": "refused, of those that cannot be",
-    "supported": "sentences that cite something",
+    "supported": "sentences that passages support",
+    "supporting": "citations that support their sentence",
+    "expected": "citations of right documents",
 }
+
+
+WIDTH, COLUMN = 40, 13  # characters of a label, and of a figure
 
 
 class Command(evaluate.Command):
@@ -46,12 +51,28 @@ class Command(evaluate.Command):
         except (Rejected, ModelMissing) as error:
             raise CommandError(str(error)) from error
         figures = measuring.figures(rows)
+        kinds = measuring.by_documents(rows)
         if options["json"]:
-            by_question = [asdict(one) for one in rows]
-            self.stdout.write(json.dumps({**figures, "by_question": by_question}, indent=2))
+            told = {**figures, "by_documents": kinds, "by_question": [asdict(one) for one in rows]}
+            self.stdout.write(json.dumps(told, indent=2))
             return None
-        self.stdout.write(f"{figures['questions']} questions, {figures['answerable']} answerable")
-        for name, label in LABELS.items():
-            value = figures[name]
-            self.stdout.write(f"{label:<35}{'none' if value is None else f'{value:.3f}'}")
+        self._table({"all": figures} | {_takes(n): one for n, one in kinds.items() if n})
         return None
+
+    def _table(self, columns: dict[str, dict[str, float | int | None]]) -> None:
+        """A line for each figure, a column for each kind of question."""
+        counts = {"questions": "questions", "answerable": "that have an answer"}
+        self.stdout.write(" " * WIDTH + "".join(f"{name:>{COLUMN}}" for name in columns))
+        for name, label in (counts | LABELS).items():
+            cells = "".join(f"{_cell(one[name]):>{COLUMN}}" for one in columns.values())
+            self.stdout.write(f"{label:<{WIDTH}}{cells}")
+
+
+def _takes(documents: int) -> str:
+    return f"{documents} document{'s' if documents > 1 else ''}"
+
+
+def _cell(value: float | int | None) -> str:
+    if value is None:
+        return "none"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"

@@ -116,6 +116,32 @@ SENTENCES = (
         "The model %(name)s is not on this machine, and the hub did not give it (%(reason)s). "
         "Put the model's files into the folder %(folder)s, then try again."
     ),
+    # trying a model
+    _("The model gives %(count)s numbers: they cannot be cut to %(cut)s. Choose fewer."),
+    _(
+        "The model gives numbers that are not finite. Get its files anew, or set its precision "
+        "to float32."
+    ),
+    _("The model gives vectors of zeros. Is it an embedding model, and are all its files there?"),
+    _(
+        "The model gives pictures vectors that texts cannot be compared with. Choose a model of "
+        "the CLIP kind."
+    ),
+    _("The model gives every picture the same vector. Are all its files there?"),
+    _("The model gives every text the same vector. Is it an embedding model?"),
+    _(
+        "The same text gets another vector each time (cosine %(cosine)s): nothing could be found "
+        "again. Choose another model."
+    ),
+    _(
+        "The server counts %(told)s tokens where we count %(count)s: the tokenizer named here is "
+        "not that of the model. Name the right one, or none."
+    ),
+    _("The model does not take a text of %(count)s tokens. Lower its token limit. (%(error)s)"),
+    _(
+        "A long text and its first half get the same vector: the model reads less than the token "
+        "limit of %(count)s. Lower it, or text is lost unseen."
+    ),
 )
 
 

@@ -7,21 +7,23 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
 from collections_app.wake import call_on_commit
-from search_app import tasks
+from search_app import leases, tasks
 from search_app.analysis.weights import Weights
 from search_app.evaluation import weighing
 from search_app.evaluation.searching import changed
 from search_app.evaluation.work import run
 from search_app.models import Evaluation, JudgedQuery
 
-__all__ = ["accept", "apply", "evaluations", "judged", "request", "run"]
+__all__ = ["accept", "apply", "cancel", "evaluations", "judged", "request", "run"]
 
 MOST_WAITING = 5  # evaluations of a collection
 MOST_SECONDS = 1800  # of tuning
+CANCELLED = gettext_noop("It was cancelled. Ask for it again at any time.")
 
 Kind = Evaluation.Kind
 
@@ -70,6 +72,14 @@ def request(
         made = Evaluation.objects.create(collection=collection, **wanted)
         call_on_commit(tasks.run_evaluation, made.pk)
     return made
+
+
+def cancel(evaluation: Evaluation) -> None:
+    """A worker that is at it stops at its next word about how far it is. Raises Rejected."""
+    waiting = Evaluation.objects.filter(pk=evaluation.pk, state=Evaluation.State.QUEUED)
+    state = {"state": Evaluation.State.FAILED, "error": CANCELLED}
+    if not waiting.update(**leases.RELEASED, **state):
+        raise Rejected(_("This evaluation is done already: there is nothing to cancel."))
 
 
 def evaluations(user: Viewer, collection: Collection) -> QuerySet[Evaluation]:

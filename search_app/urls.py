@@ -56,6 +56,7 @@ urlpatterns = [
     path("evaluations/<int:pk>/", views.evaluation, name="evaluation"),
     path("evaluations/<int:pk>/state/", views.evaluation_state, name="evaluation_state"),
     path("evaluations/<int:pk>/apply/", views.evaluation_apply, name="evaluation_apply"),
+    path("evaluations/<int:pk>/cancel/", views.evaluation_cancel, name="evaluation_cancel"),
     path("evaluations/<int:pk>/accept/", views.evaluation_accept, name="evaluation_accept"),
     path("d/<int:pk>/thumb/", views.thumb, name="thumb"),
     path("opened/", views.opened, name="opened"),

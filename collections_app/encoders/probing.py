@@ -127,9 +127,15 @@ class _Probe:
         except ItemRefused as error:
             raise Failed(str(error)) from error
         if not np.isfinite(made).all():
-            raise Failed("The model gives numbers that are not finite.")
+            raise Failed(
+                "The model gives numbers that are not finite. Get its files anew, or set its "
+                "precision to float32."
+            )
         if not made.any(axis=1).all():
-            raise Failed("The model gives vectors of zeros.")
+            raise Failed(
+                "The model gives vectors of zeros. Is it an embedding model, and are all its "
+                "files there?"
+            )
         return made
 
     def sees(self, dimension: int) -> bool:
@@ -138,7 +144,10 @@ class _Probe:
             return False
         made = self.encoder.encode_pictures(pictures()[::5])
         if made.shape[1] != dimension or not np.isfinite(made).all():
-            raise Failed("The model gives pictures vectors that texts cannot be compared with.")
+            raise Failed(
+                "The model gives pictures vectors that texts cannot be compared with. Choose a "
+                "model of the CLIP kind."
+            )
         if _cosine(made[0], made[-1]) > SAME:
             raise Failed("The model gives every picture the same vector. Are all its files there?")
         return True
@@ -156,7 +165,7 @@ class _Probe:
         if least < ALIKE:
             raise Failed(
                 f"The same text gets another vector each time (cosine {least:.3f}): nothing could "
-                "be found again."
+                "be found again. Choose another model."
             )
         return least >= SAME
 

@@ -91,6 +91,20 @@ class EvaluationViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Evalu
         return Response(_weights(found.collection))
 
     @extend_schema(
+        operation_id="evaluations_cancel",
+        summary=_("Cancel an evaluation that waits or is being done"),
+        tags=TAGS,
+        request=None,
+        responses=EvaluationSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        found = self.get_object()
+        quality.cancel(found)
+        found.refresh_from_db()
+        return Response(EvaluationSerializer(found).data)
+
+    @extend_schema(
         operation_id="evaluations_accept",
         summary=_("Accept what a run that fell has found"),
         description=_("Later runs are compared with this one."),

@@ -177,26 +177,26 @@ def _source(field: Field, collections: Sequence[Collection], user: Viewer) -> li
 
 
 # No more rows are read than tell whether they are few, and no passage where documents are many.
-# Those of one model are looked up together: one by one takes twice as long.
+# Those of one collection are looked up together.
 PASSAGES = """
 WITH documents AS MATERIALIZED (
-    SELECT document.id,
-        coalesce(%(filter_model)s::bigint, collection.embedding_model_id) AS model_id
-    FROM collections_app_document document
-    JOIN collections_app_collection collection ON collection.id = document.collection_id
+    SELECT document.id, document.collection_id FROM collections_app_document document
     WHERE document.collection_id = ANY(%(filter_scope)s) AND document.ready_at IS NOT NULL
       AND {condition}
     LIMIT %(filter_limit)s
+), counted AS MATERIALIZED (
+    SELECT count(*) AS documents FROM documents
 ), few AS (
-    SELECT model_id, array_agg(id) AS ids FROM documents
-    WHERE (SELECT count(*) FROM documents) < %(filter_limit)s GROUP BY model_id
+    SELECT collection_id, array_agg(id) AS ids FROM documents
+    WHERE (SELECT documents FROM counted) < %(filter_limit)s GROUP BY collection_id
 )
-SELECT (SELECT count(*) FROM documents), string_agg(int8send(found.id), ''::bytea),
+SELECT (SELECT documents FROM counted), string_agg(int8send(found.id), ''::bytea),
     string_agg(int8send(found.document_id), ''::bytea)
 FROM (
     SELECT passage.id, passage.document_id FROM few
-    JOIN collections_app_passage passage
-      ON passage.document_id = ANY(few.ids) AND passage.model_id = few.model_id
+    JOIN collections_app_collection collection ON collection.id = few.collection_id
+    JOIN collections_app_passage passage ON passage.document_id = ANY(few.ids)
+      AND passage.model_id = coalesce(%(filter_model)s::bigint, collection.embedding_model_id)
     LIMIT %(filter_limit)s
 ) found
 """

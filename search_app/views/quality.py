@@ -85,6 +85,16 @@ def evaluation_apply(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def evaluation_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        measuring.cancel(_evaluation(request, pk))
+    except Rejected as error:
+        messages.error(request, str(error))
+    return redirect("evaluation", pk)
+
+
+@login_required
+@require_POST
 def evaluation_accept(request: HttpRequest, pk: int) -> HttpResponse:
     found = _evaluation(request, pk)
     measuring.accept(found)

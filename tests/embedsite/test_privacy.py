@@ -79,8 +79,8 @@ ADDRESSES = {
     " api-label-sets-assign api-label-sets-assigned",
     "query": "sql_saved sql_delete api-sql-queries-detail api-sql-queries-run",
     "judged": "judged judged_delete api-judged-queries-detail",
-    "evaluation": "evaluation evaluation_state evaluation_apply evaluation_accept"
-    " api-evaluations-detail api-evaluations-apply api-evaluations-accept",
+    "evaluation": "evaluation evaluation_state evaluation_apply evaluation_accept evaluation_cancel"
+    " api-evaluations-detail api-evaluations-apply api-evaluations-accept api-evaluations-cancel",
     "model": "model model_edit model_progress model_action model_new openai-model api-model"
     " api-model-probe",
     "chat": "chat_model_edit chat_model_try chat_model_delete api-chat-models-detail"
@@ -140,7 +140,7 @@ SILENT = (
     " api-runs-pause api-runs-resume api-runs-cancel api-runs-confirm"
     " api-collection-judged-import api-collection-judged-export api-collection-weights"
     " opened feedback feedback_delete thumb weights_revert judged_export judged_delete"
-    " evaluation_apply evaluation_accept"
+    " evaluation_apply evaluation_accept evaluation_cancel api-evaluations-cancel"
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
     " api-clusters-timeline"
 )

@@ -40,6 +40,25 @@ def done(collection, kind="manual", **wanted):
     return made
 
 
+def test_a_run_that_is_cancelled_stops_at_its_next_word(collection, monkeypatch):
+    made = quality.request(collection, collection.owner)
+    monkeypatch.setattr(work, "REPORT_SECONDS", 0)
+    searched = []
+    tick = work._Task.tick
+
+    def cancelled(task):
+        searched.append(1)
+        if len(searched) == 1:
+            quality.cancel(made)
+        tick(task)
+
+    monkeypatch.setattr(work._Task, "tick", cancelled)
+    assert quality.run(made.pk) is False
+    made.refresh_from_db()
+    assert (len(searched), made.state, made.figures) == (1, "failed", {})
+    assert quality.run(made.pk) is False  # nor does any other begin it
+
+
 def test_meaning_finds_what_keywords_do_not(collection):
     made = done(collection, "comparison", weights=KEYWORDS_ONLY, other=MEANING_ONLY)
     other = made.figures["other"]["measures"]

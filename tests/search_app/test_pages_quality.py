@@ -134,6 +134,19 @@ def test_only_so_many_runs_wait_at_once(client, collection):
     assert (answer.status_code, "Several evaluations are waiting" in answer.text) == (422, True)
 
 
+def test_a_run_is_cancelled_where_it_is_not_done(client, collection):
+    judge(collection)
+    made = run(client, collection, kind="manual")
+    page = client.get(place("evaluation", made.pk)).text
+    assert place("evaluation_cancel", made.pk) in page
+    client.post(place("evaluation_cancel", made.pk))
+    made.refresh_from_db()
+    assert made.state == "failed"
+    assert "It was cancelled." in client.get(place("evaluation", made.pk)).text
+    told = client.post(place("evaluation_cancel", made.pk), follow=True).text
+    assert "there is nothing to cancel" in told
+
+
 def test_a_failure_is_told(client, collection):
     made = Evaluation.objects.create(
         collection=collection, owner=collection.owner, state="failed", error="Too <few>."

@@ -1,9 +1,10 @@
 """What is lost, embedded twice or half-written when things break: python -m bench.faults [COUNT]
 
 A real site (worker, beat, PostgreSQL, Redis, each a process) embeds COUNT documents under each
-fault in turn, with the fake encoder, which notes every text it is given. Work may only be
-repeated where the one who did it first was killed, halted or cut off from the database. The
-answer is a table; the exit status is 1 if a single document went wrong.
+fault in turn, with the fake encoder, which notes every text it is given. A text may only be
+encoded again where the process that had it first was killed, halted or cut off from the database
+while it was in the encoder ("in encoder") or encoded and not yet committed ("uncommitted"): these
+are counted apart. The answer is a table; the exit status is 1 if a single document went wrong.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,6 +90,13 @@ FROM (
     GROUP BY document.id
 ) counted
 """
+TAKEN = """
+SELECT count(*) FILTER (WHERE attempts = 1 AND claim_token IS NULL) > 0
+    AND count(*) FILTER (WHERE attempts > 1 AND claim_token IS NOT NULL) > 0
+FROM collections_app_document document
+JOIN collections_app_collection collection ON collection.id = document.collection_id
+WHERE collection.name = '{name}' AND state = 'queued'
+"""
 LEFT = """
 SELECT count(*) FROM collections_app_document document
 JOIN collections_app_collection collection ON collection.id = document.collection_id
@@ -106,7 +115,8 @@ class Outcome:
     lost: int
     twice: int
     half: int
-    repeated: int  # texts encoded again, rightly
+    in_encoder: int  # texts encoded again, rightly: their process was broken while at them,
+    uncommitted: int  # or before it could commit their vectors
     seconds: float
     expected_aside: int
 
@@ -159,18 +169,26 @@ def stage(point: str) -> Callable[[Scene], None]:
     return killed
 
 
-def halted(point: str) -> Callable[[Scene], None]:
-    """A child is halted until all its documents were done by others, and then goes on."""
+def halted(point: str, back: Callable[[Scene], None] = Scene.finish) -> Callable[[Scene], None]:
+    """A child is halted until all its documents were done by others, or `back` says so, and
+    then goes on."""
 
     def stopped(scene: Scene) -> None:
         scene.site.start_worker(0.001, EMBEDSITE_FAULT=f"STOP:{point}")
         scene.go()
         pid = scene.victim()
-        scene.finish()
+        back(scene)
         os.kill(pid, signal.SIGCONT)
+        scene.finish()
         time.sleep(2)  # for its late word
 
     return stopped
+
+
+def taken_over(scene: Scene) -> None:
+    """Until what the halted child holds is others' to take, and they are at it."""
+    began = TAKEN.format(name=scene.name)
+    assert processes.wait_until(lambda: scene.site.ask(began) == [(True,)], PATIENCE)
 
 
 def worker_killed(scene: Scene) -> None:
@@ -245,7 +263,10 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
     "killed before the commit": stage("before_commit"),
     "killed after the commit": stage("after_commit"),
     "whole worker killed": worker_killed,
+    "halted after claiming": halted("claim"),
+    "halted while reading": halted("read"),
     "halted while encoding": halted("encode"),
+    "halted, back amid others": halted("encode", taken_over),
     "halted in its commit": halted("before_commit"),
     "deadly file": deadly_file,
     "Redis emptied": redis_emptied,
@@ -274,27 +295,39 @@ def run(site: Site, names: list[str], count: int) -> Iterator[Outcome]:
 
 def _outcome(scene: Scene, known: int, seconds: float) -> Outcome:
     [(rows, ready, aside, half, vectors)] = scene.site.ask(COUNTS.format(name=scene.name))
-    first: dict[str, int] = {}
-    excused = wrong = 0
-    for digest, pid in scene.site.calls()[known:]:
-        before = first.get(digest)
-        if before is not None:
-            gone = before in scene.victims or not psutil.pid_exists(before)
-            right = gone or digest in scene.interrupted
-            excused, wrong = excused + right, wrong + (not right)
-        first[digest] = pid
+    repeated = _repeated(scene, scene.site.calls()[known:])
     return Outcome(
         scene.name,
         rows,
         ready,
         aside,
         lost=scene.count - ready - aside,
-        twice=wrong + vectors,
+        twice=repeated["wrongly"] + vectors,
         half=half,
-        repeated=excused,
+        in_encoder=repeated["in encoder"],
+        uncommitted=repeated["uncommitted"],
         seconds=seconds,
         expected_aside=int(scene.name == "deadly file"),
     )
+
+
+def _repeated(scene: Scene, calls: list[tuple[str, int, str]]) -> Counter[str]:
+    """How many texts were encoded again, by the reason."""
+    found: Counter[str] = Counter()
+    last: dict[str, int] = {}
+    done: set[tuple[str, int]] = set()
+    for digest, pid, what in calls:
+        if what == "done":
+            done.add((digest, pid))
+            continue
+        before = last.get(digest)
+        if before is not None:
+            gone = before in scene.victims or not psutil.pid_exists(before)
+            right = gone or digest in scene.interrupted
+            reached = "uncommitted" if (digest, before) in done else "in encoder"
+            found[reached if right else "wrongly"] += 1
+        last[digest] = pid
+    return found
 
 
 @contextmanager
@@ -311,15 +344,16 @@ def made_site() -> Iterator[Site]:
 
 def main(count: int) -> int:
     sys.stdout.reconfigure(line_buffering=True)
-    line = "{:<26}{:>10}{:>7}{:>10}{:>6}{:>7}{:>6}{:>10}{:>9}"
+    line = "{:<26}{:>10}{:>7}{:>10}{:>6}{:>7}{:>6}{:>12}{:>13}{:>9}"
     words = ("fault", "documents", "ready", "set aside", "lost", "twice", "half")
-    print(line.format(*words, "repeated", "seconds"))
+    print(line.format(*words, "in encoder", "uncommitted", "seconds"))
     outcomes = []
     with made_site() as site:
         for one in run(site, list(FAULTS), count):
             outcomes.append(one)
             figures = (one.documents, one.ready, one.set_aside, one.lost, one.twice, one.half)
-            print(line.format(one.name, *figures, one.repeated, f"{one.seconds:.1f}"))
+            figures += (one.in_encoder, one.uncommitted)
+            print(line.format(one.name, *figures, f"{one.seconds:.1f}"))
     total = sum(one.documents for one in outcomes)
     bad = [one.name for one in outcomes if one.bad]
     print(f"\n{total:,} documents under {len(outcomes)} faults; went wrong: {bad or 'none'}")

@@ -39,9 +39,8 @@ def run(
     """
     total = 0
     ends = Beside()
-    with Leases(Shadow) as leases, Line(ends) as line:
-        while claimed := claim(limit, change_id):
-            leases.hold(claimed[0].claim_token)
+    with Leases(Shadow) as leases, Line(leases, ends) as line:
+        while claimed := leases.take(lambda: claim(limit, change_id)):
             ends.hold(claimed)
             _feed(line, claimed)
             total += len(claimed)

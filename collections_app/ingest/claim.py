@@ -2,29 +2,35 @@
 
 import logging
 import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import BigIntegerField, F, Func, Model, QuerySet, Value
+from django.db.models import BigIntegerField, F, Func, QuerySet, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 
 from collections_app.ingest import presence
 from collections_app.ingest.states import due, open_collections
-from collections_app.models import Document
+from collections_app.models import Document, Shadow
 
 logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", Document, Shadow)
 
 # Columns that no worker looks at.
 UNREAD = ("created", "updated", "lease_until", "not_before", "stages", "error_place")
 CLAIM_BYTES = 16 * 1024 * 1024  # of content in one claim, about: memory stays flat
 FEW = 256  # documents; more go in one claim where they are short: rows of a few words
 SHORT_BYTES = 128 * 1024
+# Goes on while this process is halted and, where the system has it, while the machine sleeps.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @transaction.atomic
@@ -85,6 +91,10 @@ def lease_end() -> CombinedExpression:
     return Now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
+def _now() -> float:
+    return time.clock_gettime(_CLOCK)
+
+
 class Lease:
     """While inside, a thread of its own calls `extend`, three times in the length of a lease."""
 
@@ -111,29 +121,58 @@ class Lease:
                 connection.close()  # this thread's own; beats are far apart
 
 
-class Leases(Lease):
+@dataclass
+class _Held:
+    """A claim, whose lease began at `since` or later."""
+
+    token: uuid.UUID
+    since: float
+
+
+class Leases(Lease, Generic[Row]):
     """While inside, the leases of the claims that are held are extended: rows of `claimed`
     that carry their tokens."""
 
-    def __init__(self, claimed: type[Model] = Document) -> None:
+    def __init__(self, claimed: type[Row]) -> None:
         super().__init__(self._extend_held)
         self._claimed = claimed
-        self._tokens: list[uuid.UUID] = []
+        self._held: list[_Held] = []
 
-    def hold(self, token: uuid.UUID | None) -> None:
-        """Of a new claim. The claim before stays held, earlier ones do not."""
-        done, self._tokens = self._tokens[:-1], self._tokens[-1:]
-        if token:
-            self._tokens.append(token)
-        for one in done:
-            presence.sign_off(one)
+    def take(self, claim: Callable[[], list[Row]]) -> list[Row]:
+        """What `claim` takes is held. The claim before stays held, earlier ones do not."""
+        began = _now()
+        rows = claim()
+        if rows and rows[0].claim_token:
+            done, kept = self._held[:-1], self._held[-1:]
+            self._held = [*kept, _Held(rows[0].claim_token, began)]
+            for one in done:
+                presence.sign_off(one.token)
+        return rows
+
+    def kept(self, ids: Iterable[int]) -> set[int]:
+        """Those of the rows that are held still.
+
+        A worker that was halted may have lost some to others. Only where that may be is the
+        database asked; what is still this worker's gets a new lease first.
+        """
+        oldest = min((one.since for one in self._held), default=_now())
+        if _now() - oldest < settings.LEASE_SECONDS / 2:
+            return set(ids)
+        self._extend_held()
+        tokens = [one.token for one in self._held]
+        rows = self._claimed._base_manager.filter(pk__in=list(ids), claim_token__in=tokens)
+        return set(rows.values_list("pk", flat=True))
 
     def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
         super().__exit__(kind, error, at)
         with suppress(DatabaseError):  # when it is gone, so are its locks
-            for token in self._tokens:
-                presence.sign_off(token)
+            for one in self._held:
+                presence.sign_off(one.token)
 
     def _extend_held(self) -> None:
-        held = self._claimed._base_manager.filter(claim_token__in=self._tokens)
-        held.update(lease_until=lease_end())
+        began, held = _now(), self._held
+        tokens = [one.token for one in held]
+        rows = self._claimed._base_manager.filter(claim_token__in=tokens)
+        rows.update(lease_until=lease_end())
+        for one in held:
+            one.since = began

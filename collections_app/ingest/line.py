@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from collections_app.encoders import ItemRefused, ModelAway, metered
 from collections_app.ingest import spending, states
+from collections_app.ingest.claim import Leases
 from collections_app.ingest.encode import Failures, NoVectorError, Vectors, encode, stored
 from collections_app.ingest.finish import finish
 from collections_app.ingest.read import Reader, Reading, Unusable
@@ -90,7 +91,8 @@ class Line:
     from any call; the leases run out then.
     """
 
-    def __init__(self, ends: Ends | None = None) -> None:
+    def __init__(self, leases: Leases[Any], ends: Ends | None = None) -> None:
+        self._leases = leases
         self._ends = ends or Ingest()
         self._encoding: _Batch | None = None
         self._thread = ThreadPoolExecutor(1, "encoder")
@@ -134,20 +136,34 @@ class Line:
                 left.pop(document.pk)
 
     def _encode(self, reader: Reader, readings: list[Reading]) -> None:
-        """Keep the encoder busy first, then commit what it has done."""
-        model = reader.model
-        hashes = {part.content_hash for one in readings for part in one.parts}
-        found = stored(model, hashes)
+        """Keep the encoder busy first, then commit what it has done.
+
+        While it is waited for, the worker may be halted and what it read ahead become others'.
+        """
         last = self._encoding
         if last:
             last.failures.exception()  # wait; `_commit` looks at it
-            if last.model == model:  # equal text on both sides of a border
-                found |= {key: last.found[key] for key in hashes & last.found.keys()}
-        spent: Counter[int] = Counter()
-        failures = self._thread.submit(_encode, reader, readings, found, spent)
-        self._encoding = _Batch(model, readings, found, spent, failures)
+        ours = self._ours(readings)
+        self._encoding = self._begun(reader, ours, last) if ours else None
         if last:
             self._commit(last)
+
+    def _begun(self, reader: Reader, readings: list[Reading], last: _Batch | None) -> _Batch:
+        model = reader.model
+        hashes = {part.content_hash for one in readings for part in one.parts}
+        found = stored(model, hashes)
+        if last and last.model == model:  # equal text on both sides of a border
+            found |= {key: last.found[key] for key in hashes & last.found.keys()}
+        spent: Counter[int] = Counter()
+        failures = self._thread.submit(_encode, reader, readings, found, spent)
+        return _Batch(model, readings, found, spent, failures)
+
+    def _ours(self, readings: list[Reading]) -> list[Reading]:
+        kept = self._leases.kept(one.document.pk for one in readings)
+        ours = [one for one in readings if one.document.pk in kept]
+        if lost := len(readings) - len(ours):
+            logger.info("%d documents were taken over before they were encoded.", lost)
+        return ours
 
     def _commit(self, batch: _Batch) -> None:
         try:

@@ -31,9 +31,8 @@ def run(
     Raises DatabaseError when the database goes away; the leases run out by themselves.
     """
     total = 0
-    with Leases() as leases, Line() as line:
-        while documents := claim(limit, collection_id):
-            leases.hold(documents[0].claim_token)
+    with Leases(Document) as leases, Line(leases) as line:
+        while documents := leases.take(lambda: claim(limit, collection_id)):
             _feed(line, documents)
             total += len(documents)
             if not go_on():

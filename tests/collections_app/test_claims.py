@@ -9,10 +9,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from collections_app import ingest, services
+from collections_app.ingest import claim as module
 from collections_app.ingest.claim import claim
 from collections_app.ingest.states import set_aside
 from collections_app.models import Document, Passage, Vector
 from collections_app.services import Incoming, add_documents
+from embedsite.servers.processes import wait_until
 from tests.factories import CollectionFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,6 +109,30 @@ def test_commit_after_a_lost_lease_is_refused(collection, encoder):
     ingest.run(go_on=lambda: False)
     assert Passage.objects.count() == Vector.objects.count() == 1
     assert Document.objects.get(pk=pk).state == "ready"
+
+
+def test_worker_that_was_halted_encodes_nothing_that_others_have_taken(
+    collection, encoder, monkeypatch
+):
+    monkeypatch.setattr(module, "FEW", 3)
+    monkeypatch.setattr(module, "SHORT_BYTES", 0)
+    ids = queue(collection, 5)
+    now = module._now
+
+    def halt():
+        encoder.meanwhile = lambda: None
+        read_ahead = Document.objects.exclude(claim_token=None)
+        assert wait_until(lambda: read_ahead.count() == 5, 10)
+        expire_leases()
+        assert [claim(1)[0].pk for _ in range(2)] == ids[:2]
+        assert claim(1)[0].pk == ids[2]
+        assert claim(1)[0].pk == ids[3]  # it is at it, and has committed nothing
+        monkeypatch.setattr(module, "_now", lambda: now() + 1000)
+
+    encoder.meanwhile = halt
+    ingest.run(go_on=iter([True, False]).__next__)
+    assert sorted(text[:6] for text in encoder.texts) == ["Note 0", "Note 1", "Note 2", "Note 4"]
+    assert Document.objects.get(state="ready").pk == ids[4]
 
 
 def test_sweep_takes_documents_back_and_a_late_word_counts_for_nothing(collection):

@@ -58,13 +58,14 @@ class Site:
     def start_beat(self) -> "subprocess.Popen[bytes]":
         return self.start("celery", "-A", "embedsite", "beat", "--pidfile=", "--max-interval", "1")
 
-    def calls(self) -> list[tuple[str, int]]:
-        """The digest of each text that was encoded, and which process did it, in order."""
+    def calls(self) -> list[tuple[str, int, str]]:
+        """The digest of each text that was encoded, which process did it, and whether that was
+        "begun" or "done", in order."""
         written = self.notes.read_text().split() if self.notes.exists() else []
-        return list(zip(written[::2], map(int, written[1::2]), strict=True))
+        return list(zip(written[::3], map(int, written[1::3]), written[2::3], strict=True))
 
     def encoded(self) -> list[str]:
-        return [digest for digest, _pid in self.calls()]
+        return [digest for digest, _pid, what in self.calls() if what == "begun"]
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         entry = paths.database(self.var)

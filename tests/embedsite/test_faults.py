@@ -9,7 +9,7 @@ from bench import faults
 pytestmark = pytest.mark.slow
 
 NAMES = ["killed before the commit", "halted in its commit", "deadly file", "disk full"]
-NAMES += ["clock two hours ahead"]
+NAMES += ["halted, back amid others", "clock two hours ahead"]
 COUNT = 40
 
 
@@ -26,7 +26,7 @@ def test_nothing_is_lost_embedded_twice_or_half_written():
 
 
 def test_a_fault_that_loses_something_counts_as_bad():
-    fine = faults.Outcome("any", 2, 2, 0, 0, 0, 0, repeated=2, seconds=1.0, expected_aside=0)
+    fine = faults.Outcome("any", 2, 2, 0, 0, 0, 0, 1, 1, seconds=1.0, expected_aside=0)
     assert not fine.bad
     for changes in ({"lost": 1}, {"twice": 1}, {"half": 1}, {"set_aside": 1}):
         assert replace(fine, **changes).bad

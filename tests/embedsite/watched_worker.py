@@ -2,7 +2,8 @@
 
     python -m tests.embedsite.watched_worker FILE SECONDS CELERY-WORDS...
 
-FILE gets a line per text, its digest and who encodes it, before the texts are encoded.
+FILE gets a line per text, its digest, who encodes it and "begun", before the texts are encoded,
+and such a line with "done" after that.
 SECONDS is how long each text takes, so that a test can stop things in the middle of a batch.
 From the environment:
 
@@ -78,14 +79,19 @@ class NotingEncoder:
         self._fault = fault
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self._note(texts, "begun")
+        time.sleep(self._seconds * len(texts))
+        self._fault.at("encode")
+        made = self._encoder.encode(texts)
+        self._note(texts, "done")
+        return made
+
+    def _note(self, texts: Sequence[str], what: str) -> None:
         digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        lines = [f"{digest} {os.getpid()}\n" for digest in digests]
+        lines = [f"{digest} {os.getpid()} {what}\n" for digest in digests]
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(handle, "".join(lines).encode())
         os.close(handle)
-        time.sleep(self._seconds * len(texts))
-        self._fault.at("encode")
-        return self._encoder.encode(texts)
 
 
 def set_faults(fault: Fault) -> None:

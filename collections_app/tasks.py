@@ -13,6 +13,7 @@ from collections_app.wake import call, call_on_commit
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 20  # then other tasks get their turn
+URGENT_SECONDS = 5  # on the queue of what somebody waits for (the setting CELERY_TASK_ROUTES)
 RUN_SECONDS = 120  # longer: a run that is taken up again lists its source anew
 NIGHTLY_BATCH = 1000
 SWEEP_PAUSE = 0.5  # seconds
@@ -21,18 +22,16 @@ _swept: dict[str, float] = {}  # when this process last swept
 
 @shared_task
 def embed_pending() -> None:
-    """Embed what waits, for a while; the next call goes on."""
-    if ingest.work(SLICE_SECONDS):
+    """Embed what waits, for a while, or else help with changes of models; the next call goes on."""
+    if ingest.work(SLICE_SECONDS) or changes.work(SLICE_SECONDS):
         call(embed_pending)
-    elif changes.waiting().exists():
-        call(change_models)
 
 
 @shared_task
 def change_models() -> None:
     """Embed for models beside those that are searched, and drop what changes left, for a
     while; the next call goes on."""
-    if changes.work(SLICE_SECONDS):
+    if changes.work(URGENT_SECONDS):
         call(change_models)
 
 
@@ -64,6 +63,7 @@ def sweep() -> None:
         call(embed_pending)
     if changes.sweep():
         call(change_models)
+        call(embed_pending)  # which helps
     if sources.sweep():
         call(run_sources)
     if probes.sweep():

@@ -10,6 +10,7 @@ from django.conf import settings
 
 KEY = "embedsite:workers"
 FRESH_SECONDS = 15
+URGENT = "urgent@"  # begins the name of a worker that serves the queue `urgent` alone
 
 
 def client() -> redis.Redis:
@@ -20,7 +21,12 @@ def client() -> redis.Redis:
 
 @heartbeat_sent.connect
 def sign(sender: Any, **_: Any) -> None:
-    """Note the time beside this worker's name, and forget workers long gone."""
+    """Note the time beside this worker's name, and forget workers long gone.
+
+    A worker for what is urgent does not count: it embeds no documents.
+    """
+    if sender.eventer.hostname.startswith(URGENT):
+        return
     now = time.time()
     with contextlib.suppress(redis.RedisError), client() as broker:
         broker.zadd(KEY, {sender.eventer.hostname: now})

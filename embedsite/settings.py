@@ -7,6 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
+from kombu import Queue
 from psycopg.conninfo import conninfo_to_dict
 
 from embedsite.servers import paths as servers
@@ -162,6 +163,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "visibility_timeout": 3600,
     "max_retries": 0,  # a wake-up to a dead broker fails at once; the sweep makes up for it
+}
+# What somebody waits for in front of a page has a queue, and in the runner a worker, of its own:
+# an import may keep the others busy for hours. A worker that is told no queue serves both.
+CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("urgent", routing_key="urgent")]
+CELERY_TASK_ROUTES = {
+    f"collections_app.tasks.{name}": {"queue": "urgent", "routing_key": "urgent"}
+    for name in ("probe_models", "change_models")
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -36,7 +36,7 @@ logfile_backups=1
 childlogdir=log
 
 [group:site]
-programs=web,worker,beat
+programs=web,worker,urgent,beat
 """
 
 # A search of MAX_QUERY_CHARS characters is up to twelve times as long in an address, so that the
@@ -48,10 +48,10 @@ WEB = (
 )
 # A child of the worker is renewed now and then, so that no leak can grow for long. It is not
 # signalled with its parent (no stopasgroup): it finishes and commits the batch it works on.
-WORKER = (
-    "celery -A embedsite worker --concurrency 2 --max-tasks-per-child 500 "
-    "--without-gossip --without-mingle --loglevel info -n worker@%%h"
-)
+_CELERY = "celery -A embedsite worker --without-gossip --without-mingle --loglevel info"
+WORKER = f"{_CELERY} -Q celery --concurrency 2 --max-tasks-per-child 500 -n worker@%%h"
+# Its child is renewed sooner: it has loaded models that were only tried.
+URGENT = f"{_CELERY} -Q urgent --concurrency 1 --max-tasks-per-child 50 -n urgent@%%h"
 BEAT = "celery -A embedsite beat --pidfile= --loglevel info"
 
 
@@ -61,6 +61,7 @@ def configuration(port: int) -> str:
     programs = [
         ("web", WEB.format(port=port), 10),
         ("worker", WORKER, STOP_SECONDS),
+        ("urgent", URGENT, STOP_SECONDS),
         ("beat", BEAT, 10),
     ]
     python = Path(sys.executable).name

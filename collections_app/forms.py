@@ -100,7 +100,9 @@ class CollectionEditForm(CollectionModelForm):
         wanted = copy(self.instance)
         for name in {"passage_tokens", "passage_overlap"} & set(cleaned):
             setattr(wanted, name, cleaned[name])
-        if message := problem_with_passages(wanted):
+        if message := problem_with_passages(
+            wanted.embedding_model, wanted.passage_tokens, wanted.passage_overlap
+        ):
             self.add_error(None, message)
         return cleaned
 
@@ -154,7 +156,62 @@ class TextForm(forms.Form):
     )
 
 
-class DocumentForm(forms.Form):
+class ReadingForm(forms.Form):
+    """How a document is to be read; or, without one, the documents of a collection that were
+    set aside: what is left empty stays as it is with each."""
+
+    as_format = forms.ChoiceField(
+        label=_("Read as"),
+        required=False,
+        help_text=_("For content that is taken for something else than it is."),
+    )
+    as_encoding = forms.CharField(
+        label=_("Encoding"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("For text with wrong letters in it, such as cp1252 or big5; empty: found out."),
+    )
+    passage_tokens = forms.IntegerField(
+        label=_("Passage length"),
+        required=False,
+        min_value=1,
+        help_text=_("In tokens, at most; empty: as the collection has it."),
+    )
+    passage_overlap = forms.IntegerField(
+        label=_("Passage overlap"),
+        required=False,
+        min_value=0,
+        help_text=_("In tokens, at most; empty: as the collection has it."),
+    )
+
+    def __init__(
+        self, data: Any = None, *, document: Document | None = None, **initial: Any
+    ) -> None:
+        if document:
+            initial |= {name: getattr(document, name) for name in ReadingForm.base_fields}
+        super().__init__(data, initial=initial)
+        came_as_text = document is not None and document.source_text is not None
+        if came_as_text:
+            del self.fields["as_encoding"]
+        formats = TEXTS if came_as_text else FORMATS
+        self.fields["as_format"].choices = [  # type: ignore[attr-defined]
+            ("", _("what it is found to be") if document else _("as now")),
+            *((one, format_name(one)) for one in formats),
+        ]
+        if document is None:
+            for field in self.fields.values():
+                field.help_text = _("Empty: as now.")
+
+    def wanted(self, document: Document | None) -> dict[str, Any]:
+        """The settings to try with."""
+        if document:
+            return dict(self.cleaned_data)
+        given = self.cleaned_data.items()
+        return {name: value for name, value in given if value not in ("", None)}
+
+
+class DocumentForm(ReadingForm):
     """A document's title, and its text where it came as text and not as a file.
 
     `revision` says which state of the document the form was opened with.
@@ -173,37 +230,20 @@ class DocumentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         help_text=_('A JSON object, such as {"author": "Ada"}.'),
     )
-    as_format = forms.ChoiceField(
-        label=_("Read as"),
-        required=False,
-        help_text=_("For content that is taken for something else than it is."),
-    )
-    as_encoding = forms.CharField(
-        label=_("Encoding"),
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=_("For text with wrong letters in it, such as cp1252 or big5; empty: found out."),
-    )
     revision = forms.IntegerField(widget=forms.HiddenInput)
+    field_order = ("title", "body", "metadata")
 
     def __init__(self, data: Any = None, *, document: Document) -> None:
-        initial = {
-            "title": document.title,
-            "body": document.source_text,
-            "metadata": document.metadata,
-            "as_format": document.as_format,
-            "as_encoding": document.as_encoding,
-            "revision": document.revision,
-        }
-        super().__init__(data, initial=initial)
-        came_as_text = document.source_text is not None
-        del self.fields["as_encoding" if came_as_text else "body"]
-        formats = TEXTS if came_as_text else FORMATS
-        self.fields["as_format"].choices = [  # type: ignore[attr-defined]
-            ("", _("what it is found to be")),
-            *((one, format_name(one)) for one in formats),
-        ]
+        super().__init__(
+            data,
+            document=document,
+            title=document.title,
+            body=document.source_text,
+            metadata=document.metadata,
+            revision=document.revision,
+        )
+        if document.source_text is None:
+            del self.fields["body"]
 
     def allow_overwriting(self, current: Document) -> None:
         """Say that `current` is newer than what was opened; the next try replaces it."""

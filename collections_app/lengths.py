@@ -1,15 +1,14 @@
-"""How long the passages of a collection may be, and how much they may overlap."""
+"""How long passages may be, and how much they may overlap."""
 
 from django.utils.translation import gettext as _
 
-from collections_app.models import Collection
+from collections_app.models import EmbeddingModel
 from collections_app.pipeline.split import MIN_LIMIT, MOST_OVERLAP
 
 
-def problem_with_passages(collection: Collection) -> str:
-    """What is wrong with its passage length or overlap; empty when nothing is."""
-    limit = collection.embedding_model.token_limit
-    tokens, overlap = collection.passage_tokens, collection.passage_overlap
+def problem_with_passages(model: EmbeddingModel, tokens: int | None, overlap: int | None) -> str:
+    """What is wrong with a passage length or overlap under the model; empty when nothing is."""
+    limit = model.token_limit
     if tokens is not None and not MIN_LIMIT <= tokens <= limit:
         return _(
             "The passage length is %(tokens)d tokens; this model takes from %(least)d to %(most)d."

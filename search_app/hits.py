@@ -19,7 +19,7 @@ PASSAGES = Rows(Passage, "content_hash", "term_count")
 DOCUMENTS = Rows(
     Document, "text", "body", "stages", "error", "error_stage", "error_place", "attempts",
     "not_before", "claim_token", "lease_until", "format", "encoding", "as_format", "as_encoding",
-    "content_hash", "revision",
+    "passage_tokens", "passage_overlap", "content_hash", "revision",
 )  # fmt: skip
 FIND = f"""
 SELECT {PASSAGES.columns("passage")}, {DOCUMENTS.columns("document")}

@@ -16,6 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from collections_app import services
 from collections_app.models import Collection
 from collections_app.serializers.collections import CollectionSerializer, ProgressSerializer
+from collections_app.serializers.documents import ReadingSerializer
 from collections_app.serializers.queued import QueuedSerializer
 
 TAGS = ["collections"]
@@ -86,13 +87,20 @@ class CollectionViewSet(viewsets.ModelViewSet[Collection]):
     @extend_schema(
         operation_id="collections_retry",
         summary=_("Retry the documents that were set aside"),
+        description=_(
+            "As they are, or read otherwise. Texts leave out an encoding, and formats of files."
+        ),
         tags=TAGS,
-        request=None,
+        request=ReadingSerializer,
         responses={202: QueuedSerializer},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: int) -> Response:
-        queued = services.retry(self.get_object().documents.all())
+        found = self.get_object()
+        wanted = ReadingSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        rows = found.documents.all()
+        queued = services.retry_otherwise(found, rows, dict(wanted.validated_data))
         return Response({"queued": queued}, status.HTTP_202_ACCEPTED)
 
     @extend_schema(

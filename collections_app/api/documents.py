@@ -28,6 +28,7 @@ from collections_app.serializers.documents import (
     FilesSerializer,
     IncomingSerializer,
     PassageSerializer,
+    ReadingSerializer,
 )
 from collections_app.serializers.queued import QueuedSerializer
 
@@ -202,13 +203,18 @@ class DocumentViewSet(
     @extend_schema(
         operation_id="documents_retry",
         summary=_("Retry a document that was set aside"),
+        description=_("As it is, or read otherwise."),
         tags=TAGS,
-        request=None,
+        request=ReadingSerializer,
         responses={202: QueuedSerializer},
     )
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: int) -> Response:
-        queued = services.retry(self.get_queryset().filter(pk=self.get_object().pk))
+        found = self.get_object()
+        wanted = ReadingSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        rows = self.get_queryset().filter(pk=found.pk)
+        queued = services.retry_otherwise(found.collection, rows, dict(wanted.validated_data))
         return Response({"queued": queued}, status.HTTP_202_ACCEPTED)
 
     @extend_schema(

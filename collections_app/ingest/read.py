@@ -108,13 +108,15 @@ class Reader:
 
     def _spans(self, document: Document, found: Extracted, title: str) -> list[Span]:
         wanted = document.collection
-        limit = min(wanted.passage_tokens or self.limit, self.limit)
+        tokens = document.passage_tokens or wanted.passage_tokens
+        overlap = document.passage_overlap
+        limit = min(tokens or self.limit, self.limit)
         return split(
             found.text,
             found.media_type,
             self.tokenizer,
             limit,
-            wanted.passage_overlap,
+            wanted.passage_overlap if overlap is None else overlap,
             title=title,
         )
 

@@ -227,6 +227,9 @@ class Document(models.Model):
     encoding = models.CharField(_("encoding"), max_length=60, blank=True)
     as_format = models.CharField(_("read as"), max_length=100, blank=True)
     as_encoding = models.CharField(_("read in the encoding"), max_length=60, blank=True)
+    # Of its own; None: as the collection has it.
+    passage_tokens = models.PositiveIntegerField(_("passage length"), null=True, blank=True)
+    passage_overlap = models.PositiveIntegerField(_("passage overlap"), null=True, blank=True)
     text = models.TextField(_("text"), blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     content_hash = models.CharField(_("content hash"), max_length=64)

@@ -115,6 +115,8 @@ class DocumentSerializer(DocumentRowSerializer):
             "metadata",
             "as_format",
             "as_encoding",
+            "passage_tokens",
+            "passage_overlap",
             "content_hash",
             "revision",
             "file_url",
@@ -124,10 +126,9 @@ class DocumentSerializer(DocumentRowSerializer):
         return reverse("document_file", args=[document.pk]) if document.blob_id else None
 
 
-class DocumentEditSerializer(serializers.Serializer[Any]):
-    title = serializers.CharField(required=False, allow_blank=True)
-    text = serializers.CharField(trim_whitespace=False, allow_blank=True, required=False)
-    metadata = serializers.DictField(required=False)
+class ReadingSerializer(serializers.Serializer[Any]):
+    """How documents are to be read; what is left out stays as it is."""
+
     as_format = serializers.ChoiceField(
         list(FORMATS),
         required=False,
@@ -139,6 +140,24 @@ class DocumentEditSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         help_text=_("Read a file's text in this encoding; empty: as it is found out."),
     )
+    passage_tokens = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        help_text=_("Passages of so many tokens at most; null: as the collection has it."),
+    )
+    passage_overlap = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        help_text=_("Overlap of passages in tokens, at most; null: as the collection has it."),
+    )
+
+
+class DocumentEditSerializer(ReadingSerializer):
+    title = serializers.CharField(required=False, allow_blank=True)
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True, required=False)
+    metadata = serializers.DictField(required=False)
     revision = serializers.IntegerField(
         required=False, help_text=_("Refuse with 409 unless the document still has this revision.")
     )

@@ -40,6 +40,7 @@ from collections_app.services.queueing import (
     resume,
     retry,
 )
+from collections_app.services.reading import retry_otherwise
 from collections_app.services.sources import (
     cancel_run,
     change_source,
@@ -99,6 +100,7 @@ __all__ = [
     "resume_run",
     "retry",
     "retry_failed",
+    "retry_otherwise",
     "safe_id",
     "set_aliases",
     "store_blob",

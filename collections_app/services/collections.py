@@ -67,7 +67,7 @@ def edit_collection(collection: Collection, **changes: Any) -> int:
     before = [getattr(collection, name) for name in settings]
     for name, value in changes.items():
         setattr(collection, name, value)
-    if message := problem_with_passages(collection):
+    if message := _problem(collection):
         raise Rejected(message)
     _save(collection)
     if [getattr(collection, name) for name in settings] == before:
@@ -109,7 +109,7 @@ def create_collection(
         split_code=split_code,
         widget_origins=list(widget_origins),
     )
-    if message := problem_with_passages(collection):
+    if message := _problem(collection):
         raise Rejected(message)
     _save(collection)
     return collection
@@ -126,3 +126,8 @@ def _save(collection: Collection) -> None:
         raise Rejected(
             _("You have a collection named “%(name)s” already.") % {"name": collection.name}
         ) from error
+
+
+def _problem(collection: Collection) -> str:
+    tokens, overlap = collection.passage_tokens, collection.passage_overlap
+    return problem_with_passages(collection.embedding_model, tokens, overlap)

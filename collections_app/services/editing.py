@@ -14,8 +14,8 @@ from collections_app.intake.incoming import (
     problem_with_title,
 )
 from collections_app.models import Document
-from collections_app.pipeline.decode import known
-from collections_app.pipeline.extract import FORMATS, TEXTS, Unreadable, extract
+from collections_app.pipeline.extract import Unreadable, extract
+from collections_app.services import reading
 from collections_app.storage import Rejected, remove_unused
 from collections_app.wake import call_on_commit
 
@@ -33,23 +33,28 @@ def edit_document(
     metadata: dict[str, Any] | None = None,
     as_format: str | None = None,
     as_encoding: str | None = None,
+    **lengths: int | None,
 ) -> Document:
     """Change what is given; the document stays searchable as it was until it is embedded.
 
     An empty title asks for the one in the text. A body takes the place of a stored file.
     `as_format` and `as_encoding` say how the content is to be read; empty: by what it is.
+    Of `lengths`, `passage_tokens` and `passage_overlap` are the document's own; None: as its
+    collection has it.
     Raises Rejected for bad values and for a document that has been deleted, and
     ChangedMeanwhile where `revision` is given and is not the document's.
     """
     _check(title, body, metadata)
-    _check_reading(document, as_format, as_encoding)
+    told = {"as_format": as_format, "as_encoding": as_encoding}
+    wanted = {name: value for name, value in told.items() if value is not None} | lengths
+    reading.check(document.collection, wanted, files=document.blob_id is not None)
     with transaction.atomic():
         current = Document.objects.select_for_update(of=["self"]).filter(pk=document.pk).first()
         if current is None:
             raise Rejected(_("The document has been deleted."))
         if revision not in (None, current.revision):
             raise ChangedMeanwhile(_("The document was changed meanwhile; nothing was saved."))
-        changes = _changed_reading(current, as_format, as_encoding)
+        changes = reading.changed(current, wanted)
         changes |= _changes(current, title, body, metadata)
         _check_room(current, changes)
         if changes:
@@ -76,32 +81,6 @@ def _check_room(document: Document, changes: dict[str, Any]) -> None:
         sizes = {document.external_id: len(changes["body"].encode())}
         if refused := quotas.admit(document.collection, sizes):
             raise Rejected(*refused.values())
-
-
-def _check_reading(document: Document, as_format: str | None, as_encoding: str | None) -> None:
-    if as_format and as_format not in (FORMATS if document.blob_id else TEXTS):
-        raise Rejected(_("“%(format)s” is no format that can be read.") % {"format": as_format})
-    if as_encoding and not document.blob_id:
-        raise Rejected(_("It came as text, which has no encoding: leave the encoding empty."))
-    if as_encoding and not known(as_encoding):
-        message = _("No encoding is called “%(encoding)s”. Choose one such as utf-8 or cp1252.")
-        raise Rejected(message % {"encoding": as_encoding})
-
-
-def _changed_reading(
-    document: Document, as_format: str | None, as_encoding: str | None
-) -> dict[str, Any]:
-    """The columns to write. A text that stands for the body goes back to be the body: what
-    it is read as next may leave less of it."""
-    given = {"as_format": as_format, "as_encoding": as_encoding}
-    changes: dict[str, Any] = {
-        name: value
-        for name, value in given.items()
-        if value is not None and value != getattr(document, name)
-    }
-    if changes and document.body is None and document.blob_id is None:
-        changes["body"] = document.text
-    return changes
 
 
 def _changes(

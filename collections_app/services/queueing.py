@@ -13,12 +13,12 @@ from collections_app.wake import call_on_commit
 
 def retry(queryset: QuerySet[Document]) -> int:
     """Give documents that were set aside, or wait for their next attempt, a fresh start."""
-    return _put_back(queryset.exclude(state=Document.State.READY), ingest.FRESH)
+    return put_back(queryset.exclude(state=Document.State.READY), ingest.FRESH)
 
 
 def reembed(queryset: QuerySet[Document]) -> int:
     """Extract, split and index again. Passages that stay as they were keep their vectors."""
-    return _put_back(queryset, ingest.requeued())
+    return put_back(queryset, ingest.requeued())
 
 
 def reembed_outdated(collections: QuerySet[Collection]) -> int:
@@ -52,7 +52,8 @@ def cancel(collection: Collection, by: str) -> int:
 
 
 @transaction.atomic
-def _put_back(queryset: QuerySet[Document], changes: dict[str, Any]) -> int:
+def put_back(queryset: QuerySet[Document], changes: dict[str, Any]) -> int:
+    """Into the queue, with these changes; how many."""
     ids = queryset.order_by("pk").select_for_update(of=["self"]).values_list("pk", flat=True)
     count = Document.objects.filter(pk__in=list(ids)).update(**changes, updated=Now())
     if count:

@@ -34,6 +34,7 @@ from collections_app.views.queueing import (
     collection_pause,
     collection_resume,
 )
+from collections_app.views.retrying import document_retry_settings, retry_settings
 from collections_app.views.rows import rows_cancel, rows_import, rows_new
 from collections_app.views.runs import run, run_action, run_progress
 from collections_app.views.sources import (
@@ -66,6 +67,7 @@ __all__ = [
     "document_picture",
     "document_reembed",
     "document_retry",
+    "document_retry_settings",
     "document_thumbnail",
     "embeddings_db",
     "embeddings_db_file",
@@ -76,6 +78,7 @@ __all__ = [
     "model_list",
     "model_new",
     "model_progress",
+    "retry_settings",
     "rows_cancel",
     "rows_import",
     "rows_new",

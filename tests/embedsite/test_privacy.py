@@ -52,7 +52,7 @@ ADDRESSES = {
     " api-status api-schema api-docs api-uploads-list api-usage"
     " embeddings_db embeddings_db_file api-embeddings-db"
     " chat_models chat_model_new api-chat-models-list",
-    "collection": "pictures api-collection-pictures"
+    "collection": "retry_settings pictures api-collection-pictures"
     " scores axis_new label_set_new api-collection-axes api-collection-label-sets"
     " model_change model_change_progress model_change_action reindex"
     " upkeep_state api-collection-model-change api-collection-model-estimate"
@@ -91,7 +91,7 @@ ADDRESSES = {
     " api-runs-resume api-runs-cancel api-runs-confirm",
     "rows": "rows rows_cancel api-upload-rows",
     "upload": "api-uploads-detail",
-    "document": "thumb vector api-document-vector"
+    "document": "document_retry_settings thumb vector api-document-vector"
     " document document_state document_edit document_delete document_retry"
     " document_reembed document_file document_picture document_thumbnail"
     " related_widget related_html related_json document_passages api-documents-detail"

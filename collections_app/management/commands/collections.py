@@ -1,5 +1,6 @@
 """The collections: `collections list [--json]`, `collections delete NAME`, `collections path`;
-`collections pause NAME`, and so `resume` and `cancel`, for the embedding of one.
+`collections pause NAME`, and so `resume` and `cancel`, for the embedding of one, and
+`collections retry NAME [--id ID ...] [SETTINGS]` for what was set aside.
 """
 
 import json
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.management.base import CommandError
 from django.db.models import Count, F, Q
 
 from collections_app import services
@@ -19,14 +21,20 @@ from collections_app.models import Collection, Document
 class Command(shared.LlmCommand):
     help = (
         "List the collections, delete one with all its documents, pause, resume or cancel its "
-        "embedding, or say where they are."
+        "embedding, try again what was set aside, or say where they are."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = ["list", "delete", "path", "pause", "resume", "cancel"]
+        actions = ["list", "delete", "path", "pause", "resume", "cancel", "retry"]
         parser.add_argument("action", nargs="?", choices=actions, default="list")
         parser.add_argument("collection", nargs="?", help="the one that is meant")
         parser.add_argument("--json", action="store_true", help="print the list as JSON")
+        only = "with retry: "
+        parser.add_argument("--id", action="append", help=f"{only}this document alone, repeatable")
+        parser.add_argument("--read-as", help=f"{only}a format, as text/html")
+        parser.add_argument("--encoding", help=f"{only}of files, as cp1252")
+        parser.add_argument("--passage-tokens", type=int, help=f"{only}the length of passages")
+        parser.add_argument("--passage-overlap", type=int, help=f"{only}their overlap, in tokens")
         shared.add_database(parser)
         shared.add_owner(parser)
 
@@ -36,6 +44,8 @@ class Command(shared.LlmCommand):
             self.stdout.write(_place())
         elif options["action"] == "delete":
             self._delete(options)
+        elif options["action"] == "retry":
+            self._retry(self._named(options), options)
         elif options["action"] != "list":
             self._steer(options["action"], self._named(options))
         elif options["json"]:
@@ -50,6 +60,25 @@ class Command(shared.LlmCommand):
         found = self._named(options)
         services.delete_collection(found, patience=math.inf)
         self.stderr.write(f"Deleted {found.name}.")
+
+    def _retry(self, found: Collection, options: dict[str, Any]) -> None:
+        rows = found.documents.filter(state=Document.State.SET_ASIDE)
+        if ids := options["id"]:
+            rows = rows.filter(external_id__in=ids)
+            if missing := sorted(set(ids) - set(rows.values_list("external_id", flat=True))):
+                raise CommandError(f"Not set aside in {found.name}: {', '.join(missing)}.")
+        given = {
+            "as_format": options["read_as"],
+            "as_encoding": options["encoding"],
+            "passage_tokens": options["passage_tokens"],
+            "passage_overlap": options["passage_overlap"],
+        }
+        wanted = {name: value for name, value in given.items() if value is not None}
+        try:
+            count = services.retry_otherwise(found, rows, wanted)
+        except services.Rejected as error:
+            raise CommandError(str(error)) from error
+        self.stderr.write(f"Queued {count} documents of {found.name}.")
 
     def _named(self, options: dict[str, Any]) -> Collection:
         if not options["collection"]:

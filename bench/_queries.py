@@ -18,8 +18,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
+import psutil
 
-from bench._site import VAR
+from bench._site import VAR, peak_mb
 
 FILE = VAR / "queries.npz"
 
@@ -48,7 +49,8 @@ def use(file: Path = FILE) -> None:
 class Client:
     """One connection that is kept open, as those of a reverse proxy are."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str, server: subprocess.Popen) -> None:
+        self.server = server
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self.headers = {"Authorization": f"Bearer {token}"}
 
@@ -58,6 +60,10 @@ class Client:
         body = answer.read()
         assert answer.status == 200, body[:500]
         return json.loads(body)
+
+    def peak_mb(self) -> int:
+        """The most memory that the process which answers had."""
+        return max(peak_mb(one.pid) for one in psutil.Process(self.server.pid).children())
 
 
 @contextmanager
@@ -74,18 +80,18 @@ def web(user) -> Iterator[Client]:
     command += ["--worker-class", "gthread", "--keep-alive", "60", "--log-level", "warning"]
     server = subprocess.Popen(command, env=os.environ | {"BENCH_QUERIES": str(FILE)})
     try:
-        yield _answering(Client(port, token), server)
+        yield _answering(Client(port, token, server))
     finally:
         server.terminate()
         server.wait()
 
 
-def _answering(client: Client, server: subprocess.Popen) -> Client:
+def _answering(client: Client) -> Client:
     for _ in range(150):
         try:
             client.connection.connect()
         except ConnectionRefusedError:
-            assert server.poll() is None, "The web server did not start."
+            assert client.server.poll() is None, "The web server did not start."
             time.sleep(0.2)
         else:
             return client

@@ -48,6 +48,13 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
+def peak_mb(pid: int) -> int:
+    """The most memory that a process has used so far; 0 where the system does not tell."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(one.split()[1]) // 1024 for one in lines if one.startswith("VmHWM")), 0)
+
+
 def machine() -> str:
     """The processor, its cores, and how busy they are with other things."""
     cpu = Path("/proc/cpuinfo")

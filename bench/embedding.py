@@ -6,12 +6,13 @@ and their passages through the bare encoder, in turns and in the same process. T
 """
 
 import itertools
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench._site import NOTES, ROOT, machine, median, seconds, site
+from bench._site import NOTES, ROOT, machine, median, peak_mb, seconds, site
 
 ROUNDS = 3
 PEER_PASSAGES = 64
@@ -119,10 +120,7 @@ def _queries(encoder) -> None:
     texts = [f"how do I back up database number {n}" for n in range(50)]
     times = [seconds(lambda text=text: encoder.encode([text])) for text in texts]
     print(f"One short query: {1000 * median(times):.1f} ms (median of {len(texts)})")
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(one for one in status.read_text().splitlines() if one.startswith("VmHWM"))
-        print(f"Largest memory of this process, torch included: {int(line.split()[1]) // 1024} MB")
+    print(f"Largest memory of this process, torch included: {peak_mb(os.getpid())} MB")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from bench._site import machine, median, seconds, site
+from bench._site import machine, median, peak_mb, seconds, site
 
 ROWS = 100_000
 WORKERS = 2  # as the site has
@@ -52,7 +52,7 @@ def _ours(rows: int, workers: int) -> tuple[float, list[float], list[int]]:
     taken = seconds(lambda: _fill(collection, rows))
     stop.set()
     searcher.join()
-    memory = [_largest(os.getpid()), *(_largest(one.pid) for one in running)]
+    memory = [peak_mb(os.getpid()), *(peak_mb(one.pid) for one in running)]
     for one in running:
         one.terminate()
         one.wait()
@@ -164,13 +164,6 @@ def _peer() -> float:
 
 def _copy(name: str, direction: str) -> str:
     return f"COPY collections_app_{name} {direction} (FORMAT BINARY)"
-
-
-def _largest(pid: int) -> int:
-    """The most memory that a process has used, in MB."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    line = next(one for one in status if one.startswith("VmHWM"))
-    return int(line.split()[1]) // 1024
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The question box. Its text is checked by `answer.ask`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -33,15 +34,32 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("collection", "among"):
             self.fields[name].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
-        known = [one.name for one in chats.available()]
-        if known:
-            quotes = (chats.QUOTES, _("quotes, no chat model"))
-            chat = self.fields["chat"]
-            chat.choices = [*((name, name) for name in known), quotes]  # type: ignore[attr-defined]
-        else:
-            del self.fields["chat"]
-        box = self.fields["question"].widget
-        box.attrs |= {"maxlength": settings.MAX_QUESTION_CHARS, "required": True}
+        _offer(self, chats.available())
+
+
+class FollowForm(forms.Form):
+    """A question that follows another one. `known` are the chat models that can be asked."""
+
+    question = forms.CharField(
+        label=_("Ask on"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    chat = forms.ChoiceField(label=_("Answered by"), required=False)
+
+    def __init__(self, *args: Any, known: Sequence[chats.Chat], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, known)
+
+
+def _offer(form: forms.Form, known: Sequence[chats.Chat]) -> None:
+    """Choices of chat models, where there are any, and the longest question."""
+    if known:
+        quotes = (chats.QUOTES, _("quotes, no chat model"))
+        chat = form.fields["chat"]
+        chat.choices = [*((one.name, one.name) for one in known), quotes]  # type: ignore[attr-defined]
+    else:
+        del form.fields["chat"]
+    box = form.fields["question"].widget
+    box.attrs |= {"maxlength": settings.MAX_QUESTION_CHARS, "required": True}
 
 
 class ChatModelForm(forms.Form):

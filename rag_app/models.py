@@ -4,6 +4,7 @@ import uuid
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -87,6 +88,21 @@ class Question(models.Model):
         help_text=_("Their numbers, where several were asked, but not all."),
     )
     text = models.TextField(_("question"))
+    conversation = models.UUIDField(
+        _("conversation"), default=uuid.uuid4, db_index=True, editable=False
+    )
+    standalone = models.TextField(
+        _("understood as"),
+        blank=True,
+        help_text=_("A follow-up question as it is looked for; empty where it is as it was asked."),
+    )
+    filters = ArrayField(
+        models.CharField(max_length=1000), verbose_name=_("filters"), default=list, blank=True
+    )
+    # Spans that the asker wants in the context, or out of it: `answer.steering.Chosen`.
+    pinned = models.JSONField(_("pinned passages"), default=list, blank=True, editable=False)
+    dropped = models.JSONField(_("dropped passages"), default=list, blank=True, editable=False)
+    role = models.TextField(_("who the chat model is to be"), blank=True)
     chat = models.CharField(
         _("asked of"),
         max_length=200,
@@ -107,6 +123,16 @@ class Question(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("question", args=[self.pk])
+
+    @property
+    def asker(self) -> Viewer:
+        """Who asked: what they may see decides what an answer may use and show."""
+        return self.user or AnonymousUser()
+
+    @property
+    def looked_for(self) -> str:
+        """The question as it stands alone."""
+        return self.standalone or self.text
 
 
 class Answer(models.Model):
@@ -136,6 +162,10 @@ class Answer(models.Model):
     cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=6, default=0)
     # What was found for each sentence of a written answer, as `language.support.Check` has it.
     checks = models.JSONField(_("checked sentences"), default=list, blank=True, editable=False)
+    # The mark around its passages in the prompt: with it a prompt can be shown as it was sent.
+    marker = models.CharField(max_length=32, blank=True, editable=False)
+    # What became of each passage found: `answer.packing` writes and reads it.
+    packing = models.JSONField(_("packing"), default=list, blank=True, editable=False)
     lease_until = models.DateTimeField(
         _("being written until"),
         null=True,
@@ -172,6 +202,10 @@ class Citation(models.Model):
         _("cited"), default=True, help_text=_("No: a passage that was found but not cited.")
     )
 
+    # What its score is made of, as search tells it, and whether the asker pinned it.
+    why = models.JSONField(_("why it was found"), default=dict, blank=True, editable=False)
+    pinned = models.BooleanField(_("pinned"), default=False)
+
     # Told by `answer.reading.visible_citations`, which reads them.
     moved: int | None
     url: str
@@ -187,6 +221,11 @@ class Citation(models.Model):
     def get_absolute_url(self) -> str:
         """The document, opened at the quote."""
         return self.at_span(self.start, self.end)
+
+    @property
+    def key(self) -> str:
+        """As `answer.steering.Chosen` has it."""
+        return f"{self.document_id}-{self.start}-{self.end}"
 
     def at_span(self, start: int, end: int) -> str:
         """The document, opened at these of its characters."""

@@ -1,22 +1,30 @@
 """The question box: ask a question, have its answer written, read it, ask it again."""
 
-from rag_app.answer.asking import ask, retry
+from rag_app.answer.asking import ask, preview, retry
+from rag_app.answer.conversations import latest, turns
 from rag_app.answer.followups import standalone
 from rag_app.answer.once import Busy, answered, passing
 from rag_app.answer.reading import Reading, read
+from rag_app.answer.sending import Sent, drafted, sent
 from rag_app.answer.writing import Event, stop, stream, write
 
 __all__ = [
     "Busy",
     "Event",
     "Reading",
+    "Sent",
     "answered",
     "ask",
+    "drafted",
+    "latest",
     "passing",
+    "preview",
     "read",
     "retry",
+    "sent",
     "standalone",
     "stop",
     "stream",
+    "turns",
     "write",
 ]

@@ -15,11 +15,13 @@ from django.utils.translation import ngettext
 from collections_app import sealed, vectors
 from collections_app.models import EmbeddingModel
 from collections_app.services import Rejected
+from rag_app.answer.finding import Find
 from rag_app.language import budget, chat, prompts
+from rag_app.language.context import Context, Piece, packed
 from rag_app.language.llm_chat import LlmChat
 from rag_app.language.openai_compatible import OpenAICompatible
 from rag_app.language.usage import Usage
-from rag_app.models import Answer, ChatModel
+from rag_app.models import Answer, ChatModel, Question
 
 TOTAL_TO_SILENCE = 5  # a whole answer may take this many times the longest silence
 QUOTES = "quotes"  # asked for in place of a chat model
@@ -42,9 +44,10 @@ class Chat:
     context_tokens: int
     row: ChatModel | None = None
 
-    def client(self) -> Client:
-        """Raises Unreachable where its key cannot be read."""
-        silence = settings.CHAT_TIMEOUT_SECONDS
+    def client(self, seconds: float | None = None) -> Client:
+        """One that is silent for no longer than the settings say, or than so many seconds.
+        Raises Unreachable where its key cannot be read."""
+        silence = min(settings.CHAT_TIMEOUT_SECONDS, seconds or settings.CHAT_TIMEOUT_SECONDS)
         total = TOTAL_TO_SILENCE * silence
         if self.row is None:
             return OpenAICompatible(
@@ -146,28 +149,48 @@ def counted(
     )
 
 
-def pack(
-    question: str,
-    passages: Sequence[prompts.NumberedPassage],
-    model: EmbeddingModel,
-    role: str = "",
-    limit: int | None = None,
-) -> tuple[list[prompts.NumberedPassage], list[chat.Message]]:
-    """The passages that fit the budget, best first, and the prompt made of them.
+def context(question: Question, finds: Sequence[Find], model: Chat, marker: str) -> Context:
+    """What the chat model is sent of the passages found. Raises QuestionTooLong, PinnedTooLong.
 
     Tokens are counted with the embedding model's tokenizer: a chat model's own is not known,
-    and the word pieces of the small vocabularies of embedding models are rarely fewer. `limit`
-    is that of the default model unless told. Raises budget.QuestionTooLong.
+    and the word pieces of the small vocabularies of embedding models are rarely fewer.
     """
-    marker = prompts.new_marker()
 
     def prompt(chosen: Sequence[prompts.NumberedPassage]) -> list[chat.Message]:
-        return prompts.messages(question, chosen, marker, role)
+        return prompts.messages(question.looked_for, chosen, marker, question.role)
 
-    counter = vectors.tokenizer(model)
-    limit = settings.CHAT_CONTEXT_TOKENS if limit is None else limit
-    packed = budget.pack(passages, prompt, counter, limit)
-    return packed, prompt(packed)
+    pieces = [
+        Piece(
+            one.document.pk,
+            str(one.document),
+            one.text,
+            one.passage.start,
+            one.passage.end,
+            one.pinned,
+        )
+        for one in finds
+    ]
+    return packed(pieces, prompt, vectors.tokenizer(finds[0].model), model.context_tokens)
+
+
+def prompt(
+    question: Question,
+    passages: Sequence[prompts.NumberedPassage],
+    model: EmbeddingModel,
+    limit: int,
+    role: str = "",
+    marker: str = "",
+) -> list[chat.Message]:
+    """The prompt of these passages. With a `role` other than the question's some may have no room
+    any more: best first, those that have are in it. Raises budget.QuestionTooLong."""
+    marker = marker or prompts.new_marker()
+
+    def made(chosen: Sequence[prompts.NumberedPassage]) -> list[chat.Message]:
+        return prompts.messages(question.looked_for, chosen, marker, role or question.role)
+
+    if not role:
+        return made(passages)
+    return made(budget.pack(passages, made, vectors.tokenizer(model), limit))
 
 
 def in_words(error: chat.ChatError) -> str:

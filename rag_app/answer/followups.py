@@ -8,31 +8,38 @@ from django.conf import settings
 
 from rag_app.answer import chats
 from rag_app.language import followups
-from rag_app.language.chat import ChatError, ChatModel, Message
+from rag_app.language.chat import ChatError, Message
 
 log = logging.getLogger(__name__)
 
+SECONDS = 20.0  # that a rewriting may be silent: the question waits for it
+LEAST_CHARS = 100  # of a conversation: with fewer there is nothing to put in
 
-def standalone(question: str, earlier: Sequence[Message]) -> str:
-    """The question as the chat model rewrites it; without one, or where it fails, a question that
-    points back is put behind the one before it."""
+
+def standalone(question: str, earlier: Sequence[Message], chat: str = "") -> str:
+    """The question as the chat model of this name, or the default one, rewrites it; without one,
+    or where it fails, a question that points back is put behind the one before it."""
     asked = [one["content"].strip() for one in earlier if one["role"] == "user"]
     before = next((one for one in reversed(asked) if one), "")
     if not before or len(question) > followups.LONG:
         return question
-    if (chat := chats.configured()) and (made := _rewritten(chat, question, earlier)):
+    if (model := chats.chosen(chat)) and (made := _rewritten(model, question, earlier)):
         return made
     together = followups.joined(before, question)
     fits = len(together) <= settings.MAX_QUESTION_CHARS
     return together if fits and not followups.stands_alone(question) else question
 
 
-def _rewritten(chat: ChatModel, question: str, earlier: Sequence[Message]) -> str:
-    # A token has at least one character: so much fits into any context that answers do.
-    limit = settings.CHAT_CONTEXT_TOKENS // 2
+def _rewritten(model: chats.Chat, question: str, earlier: Sequence[Message]) -> str:
+    # The rules take less than half of the smallest context, and a token has a character at least.
+    limit = model.context_tokens // 2 - len(question)
+    if limit < LEAST_CHARS:
+        return ""
     reply = ""
     try:
-        with closing(chat.stream(followups.rewriting(earlier, question, limit))) as pieces:
+        chats.check_limit(model)
+        messages = followups.rewriting(earlier, question, limit)
+        with closing(model.client(SECONDS).stream(messages)) as pieces:
             for piece in pieces:
                 reply += piece
                 if len(reply) > 2 * followups.MOST_CHARS:

@@ -8,8 +8,7 @@ from django.db.models.functions import Now, StrIndex, Substr
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from collections_app.models import Document, long_columns
-from rag_app.answer.asking import asker
+from collections_app.models import Document, Viewer, long_columns
 from rag_app.answer.checking import stored
 from rag_app.language.citations import Segment, checked, parse
 from rag_app.models import Answer, Citation, Question
@@ -77,11 +76,11 @@ class Reading:
         return self.withheld or self.gone or failed
 
 
-def read(question: Question) -> Reading:
-    """The answer in segments, with its visible citations."""
+def read(question: Question, viewer: Viewer | None = None) -> Reading:
+    """The answer in segments, with the citations that its asker may see, or that the viewer may."""
     answer = question.answer
     settle(answer)
-    citations = visible_citations(question)
+    citations = visible_citations(question, viewer)
     is_chat = answer.kind == Answer.Kind.CHAT
     withheld = is_withheld(answer, citations)
     quotes = [citation for citation in citations if citation.cited]
@@ -129,13 +128,14 @@ def _opening(
     return made
 
 
-def visible_citations(question: Question) -> list[Citation]:
-    """Citations in order, each with `current` and `moved` set (`Reading`) and with `url`, which
-    opens it; documents come without their texts."""
+def visible_citations(question: Question, viewer: Viewer | None = None) -> list[Citation]:
+    """What its asker, or the viewer, may see of them: in order, each with `current` and `moved`
+    set (`Reading`) and with `url`, which opens it; documents come without their texts."""
+    viewer = question.asker if viewer is None else viewer
     length = F("end") - F("start")
     rows = (
         Citation.objects.filter(
-            answer__question=question, document__in=Document.objects.visible_to(asker(question))
+            answer__question=question, document__in=Document.objects.visible_to(viewer)
         )
         .annotate(
             current=ExpressionWrapper(

@@ -130,7 +130,7 @@ def _write(
         if model is None:
             error = _("No chat model is configured any more. Ask again for a quoted answer.")
             return
-        prompt = _prompt(question, citations, role, model.context_tokens)
+        prompt = _prompt(question, citations, role, model.context_tokens, answer.marker)
         client = chat or model.client()
         with closing(client.stream(prompt)) as pieces:
             for piece in said(pieces):
@@ -180,13 +180,15 @@ def _taken(
     }
 
 
-def _prompt(question: Question, citations: list[Citation], role: str, limit: int) -> list[Message]:
+def _prompt(
+    question: Question, citations: list[Citation], role: str, limit: int, marker: str
+) -> list[Message]:
     passages = [
         NumberedPassage(citation.number, str(citation.document), citation.quote)
         for citation in citations
     ]
     model = citations[0].document.collection.embedding_model
-    return chats.pack(question.text, passages, model, role, limit)[1]
+    return chats.prompt(question, passages, model, limit, role, marker)
 
 
 def _pending(answer: Answer) -> Any:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
@@ -21,10 +22,12 @@ from rag_app import answer
 from rag_app.event_stream import event_stream
 from rag_app.models import Question
 from rag_app.serializers.answers import AnswerSerializer
+from rag_app.serializers.prompts import PreviewSerializer, SentSerializer
 from rag_app.serializers.questions import AskSerializer, QuestionSerializer, RetrySerializer
 from rag_app.visitors import own_questions, session_key
 
 TAGS = ["questions"]
+MOST_TURNS = 100  # of a conversation in one answer, the last ones
 
 
 class EventStreamRenderer(JSONRenderer):
@@ -58,7 +61,7 @@ class QuestionViewSet(
         return own_questions(self.request)
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [AskThrottle()] if self.action in ("create", "retry") else []
+        return [AskThrottle()] if self.action in ("create", "retry", "preview") else []
 
     @extend_schema(
         operation_id="questions_ask",
@@ -78,12 +81,94 @@ class QuestionViewSet(
         asked = answer.ask(
             request.user,
             values["question"],
-            collection=values["collection"],
-            among=values["collections"],
             session_key=session_key(request),
-            chat=values["chat"],
+            **self._how(wanted),
         )
         return _answered(asked, wait=values["wait"], code=status.HTTP_201_CREATED)
+
+    def _how(self, wanted: AskSerializer) -> dict[str, Any]:
+        """What is asked of what, and how."""
+        values, after = wanted.validated_data, None
+        if values["after"]:
+            after = get_object_or_404(self.get_queryset(), pk=values["after"])
+        return {
+            "collection": values["collection"],
+            "among": values["collections"],
+            "chat": values["chat"],
+            "after": after,
+            **wanted.steering(),
+        }
+
+    @extend_schema(
+        operation_id="questions_preview",
+        summary=_("Show the prompt of a question"),
+        description=_("What the chat model would be sent. Nothing is asked, nothing is kept."),
+        tags=TAGS,
+        request=AskSerializer,
+        responses=PreviewSerializer,
+    )
+    @action(detail=False, methods=["post"])
+    def preview(self, request: Request) -> Response:
+        wanted = AskSerializer(data=request.data, context=self.get_serializer_context())
+        wanted.is_valid(raise_exception=True)
+        text = wanted.validated_data["question"]
+        question, draft = answer.preview(request.user, text, **self._how(wanted))
+        sent = answer.drafted(draft, request.user) or answer.Sent("")
+        for one in sent.passages:
+            one.current = True
+        told = SentSerializer(sent).data
+        return Response({**told, "kind": draft.kind, "standalone": question.standalone})
+
+    @extend_schema(
+        operation_id="questions_prompt",
+        summary=_("Show the prompt of an answer"),
+        description=_("What the chat model was sent, and what was left out of it and why."),
+        tags=TAGS,
+        responses=SentSerializer,
+    )
+    @action(detail=True)
+    def prompt(self, request: Request, pk: str) -> Response:
+        return Response(SentSerializer(answer.sent(self.get_object()) or answer.Sent("")).data)
+
+    @extend_schema(
+        operation_id="questions_conversation",
+        methods=["GET"],
+        summary=_("Show a conversation"),
+        description=_("The questions of one conversation with their answers, the first one first."),
+        tags=TAGS,
+        responses=AnswerSerializer(many=True),
+    )
+    @extend_schema(
+        operation_id="questions_conversation_delete",
+        methods=["DELETE"],
+        summary=_("Delete a conversation"),
+        tags=TAGS,
+        responses={204: None},
+    )
+    @action(detail=True, methods=["get", "delete"])
+    def conversation(self, request: Request, pk: str) -> Response:
+        turns = answer.turns(self.get_queryset(), self.get_object().conversation)
+        if request.method == "DELETE":
+            for one in turns:
+                one.delete()
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        last = reversed(turns.reverse()[:MOST_TURNS])
+        return Response(AnswerSerializer([answer.read(one) for one in last], many=True).data)
+
+    @extend_schema(
+        operation_id="questions_stop",
+        summary=_("Stop an answer"),
+        description=_("What was written of it stays."),
+        tags=TAGS,
+        request=None,
+        responses=AnswerSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        asked = self.get_object()
+        answer.stop(asked)
+        asked.answer.refresh_from_db()
+        return _answered(asked, wait=False)
 
     @extend_schema(
         operation_id="questions_read",
@@ -122,7 +207,7 @@ class QuestionViewSet(
         wanted = RetrySerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
-        made = answer.retry(asked, chat=values.get("chat"))
+        made = answer.retry(asked, chat=values.get("chat"), **wanted.steering())
         return _answered(made, wait=values["wait"])
 
 

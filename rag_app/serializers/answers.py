@@ -39,6 +39,33 @@ class SegmentSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(help_text=_("Opens it; where it has changed, the text as it was."))
 
 
+class WhyFoundSerializer(serializers.Serializer[Any]):
+    """What the score of a passage is made of: `score` is the sum of `parts`. Empty for one that
+    is in the context only because the asker pinned it."""
+
+    score = serializers.FloatField()
+    vector_score = serializers.FloatField(allow_null=True)
+    vector_rank = serializers.IntegerField(allow_null=True)
+    keyword_score = serializers.FloatField()
+    keyword_rank = serializers.IntegerField(allow_null=True)
+    coverage = serializers.FloatField()
+    terms = serializers.DictField(child=serializers.FloatField())
+    parts = serializers.DictField(child=serializers.FloatField())
+    reranked = serializers.FloatField(allow_null=True)
+    place_before = serializers.IntegerField(allow_null=True)
+
+    def to_representation(self, why: dict[str, Any]) -> dict[str, Any]:
+        return why
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    """A passage by where it stands: characters of a document, by its number."""
+
+    document = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    start = serializers.IntegerField(min_value=0, max_value=10**9)
+    end = serializers.IntegerField(min_value=1, max_value=10**9)
+
+
 class CitationSerializer(serializers.Serializer[Any]):
     """`document.text[start:end] == quote` as long as `current` is true."""
 
@@ -63,6 +90,8 @@ class CitationSerializer(serializers.Serializer[Any]):
         help_text=_("False for a passage that was found but not cited.")
     )
     score = serializers.FloatField()
+    pinned = serializers.BooleanField(help_text=_("Whether the asker wanted it in the context."))
+    why = WhyFoundSerializer()
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
@@ -73,6 +102,19 @@ class AnswerSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(),
         source="question.among",
         help_text=_("Those that were asked, where they were several; else empty."),
+    )
+    conversation = serializers.UUIDField(
+        source="question.conversation", help_text=_("What it shares with those asked before it.")
+    )
+    standalone = serializers.CharField(
+        source="question.standalone",
+        help_text=_("A follow-up question as it was looked for; empty where as it was asked."),
+    )
+    filters = serializers.ListField(child=serializers.CharField(), source="question.filters")
+    pinned = SpanSerializer(many=True, source="question.pinned")
+    dropped = SpanSerializer(many=True, source="question.dropped")
+    system = serializers.CharField(
+        source="question.role", help_text=_("Who the chat model was told to be; empty: as usual.")
     )
     state = serializers.ChoiceField(Answer.State.choices, source="answer.state")
     kind = serializers.ChoiceField(Answer.Kind.choices, source="answer.kind")

@@ -11,9 +11,11 @@ from rag_app.views.chat_models import (
     chat_model_try,
 )
 from rag_app.views.citations import citation
+from rag_app.views.conversations import conversation, conversation_delete, question_follow
 from rag_app.views.questions import (
     question,
     question_delete,
+    question_prompt,
     question_retry,
     question_stop,
     question_stream,
@@ -30,8 +32,12 @@ __all__ = [
     "chat_model_new",
     "chat_model_try",
     "citation",
+    "conversation",
+    "conversation_delete",
     "question",
     "question_delete",
+    "question_follow",
+    "question_prompt",
     "question_retry",
     "question_stop",
     "question_stream",

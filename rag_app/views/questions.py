@@ -1,9 +1,10 @@
 """A question with its answer: read it, watch it being written, stop, ask again, delete."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,55 +15,101 @@ from collections_app.encoders import ModelMissing
 from collections_app.models import Collection
 from collections_app.services import Rejected
 from rag_app import answer
-from rag_app.answer import chats
+from rag_app.answer import chats, packing, steering
 from rag_app.event_stream import event_stream
+from rag_app.filter_form import FilterForm, shown
+from rag_app.forms import FollowForm
 from rag_app.models import Answer, Question
-from rag_app.views.asking import model_missing, too_often
+from rag_app.views.asking import chosen, model_missing, too_often
 from rag_app.visitors import own_questions
+
+IN_FULL = 5  # turns before a question that are shown with their answers; older ones are links
 
 
 @never_cache
 @require_safe
 def question(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page; `?wait=1`, for browsers without scripts, first has the answer written."""
-    found = _own(request, pk)
+    found = own(request, pk)
     if "wait" in request.GET:
         answer.write(found)
         return redirect(found)
+    return page(request, found)
+
+
+def page(
+    request: HttpRequest, found: Question, follow: FollowForm | None = None, status: int = 200
+) -> HttpResponse:
     reading = answer.read(found)
     rows = Collection.objects.visible_to(request.user).filter(pk__in=found.among)
+    known = chats.available()
     context = {
         "question": found,
         "reading": reading,
         "among": rows if found.among else [],
         "states": Answer.State,
         "kinds": Answer.Kind,
-        "chats": [one.name for one in chats.available()],
+        "chats": [one.name for one in known],
         "quotes": chats.QUOTES,
+        "follow": follow or FollowForm(known=known, initial={"chat": found.chat}),
+        "narrow": FilterForm(initial=shown(found.filters)),
+        "left_out": packing.left_out(request.user, reading.answer.packing),
+        "dropped": [
+            (steering.Chosen.of(one).key, one)
+            for one in steering.passages_at(request.user, steering.stored(found.dropped))
+        ],
+        **_conversation(request, found),
     }
-    return render(request, "rag_app/question.html", context)
+    return render(request, "rag_app/question.html", context, status=status)
+
+
+def _conversation(request: HttpRequest, found: Question) -> dict[str, Any]:
+    """The turns before it, the last of them with their answers, and those after it."""
+    turns = list(answer.turns(own_questions(request), found.conversation))
+    place = next((n for n, one in enumerate(turns) if one.pk == found.pk), 0)
+    before = turns[:place]
+    return {
+        "older": before[:-IN_FULL],
+        "earlier": [answer.read(one) for one in before[-IN_FULL:]],
+        "later": turns[place + 1 :],
+        "turns": len(turns),
+    }
 
 
 @require_safe
 def question_stream(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
-    return event_stream(_own(request, pk))
+    return event_stream(own(request, pk))
+
+
+@never_cache
+@require_safe
+def question_prompt(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the chat model was sent, to the letter, and what was left out of it."""
+    found = own(request, pk)
+    sent = answer.sent(found)
+    if sent is None:
+        raise Http404
+    return render(request, "rag_app/prompt.html", {"question": found, "sent": sent})
 
 
 @require_POST
 def question_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = _own(request, pk)
+    found = own(request, pk)
     answer.stop(found)
     return redirect(found)
 
 
 @require_POST
 def question_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = _own(request, pk)
+    """As it was asked; with `steered`, with the filters, the pinned and the dropped passages of
+    the form; of another chat model with `chat`."""
+    found = own(request, pk)
     if too_often(request):
         messages.error(request, _("You ask too often. Wait a minute, then try again."))
         return redirect(found)
     try:
-        answer.retry(found, chat=request.POST.get("chat"))
+        how = _steered(request) if "steered" in request.POST else {}
+        answer.retry(found, chat=request.POST.get("chat"), **how)
     except Rejected as error:
         messages.error(request, str(error))
     except ModelMissing:
@@ -70,12 +117,20 @@ def question_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(found)
 
 
+def _steered(request: HttpRequest) -> dict[str, Any]:
+    """Raises Rejected."""
+    narrow = FilterForm(request.POST)
+    if not narrow.is_valid():
+        raise Rejected(" ".join(text for texts in narrow.errors.values() for text in texts))
+    return {"filters": narrow.filters(), **chosen(request.POST)}
+
+
 @require_POST
 def question_delete(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    _own(request, pk).delete()
+    own(request, pk).delete()
     messages.success(request, _("The question and its answer are deleted."))
     return redirect("ask")
 
 
-def _own(request: HttpRequest, pk: UUID) -> Question:
+def own(request: HttpRequest, pk: UUID) -> Question:
     return get_object_or_404(own_questions(request), pk=pk)

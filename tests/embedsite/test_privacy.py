@@ -49,7 +49,7 @@ ADDRESSES = {
     " api-root api-collections-list api-questions-list api-tokens-list api-search api-models"
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
     " openai-chat mcp"
-    " api-status api-schema api-docs api-uploads-list api-usage"
+    " api-status api-schema api-docs api-uploads-list api-usage api-questions-preview"
     " embeddings_db embeddings_db_file api-embeddings-db"
     " chat_models chat_model_new api-chat-models-list",
     "collection": "retry_settings pictures api-collection-pictures"
@@ -99,7 +99,9 @@ ADDRESSES = {
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
     "cluster": "cluster api-clusters-detail api-clusters-members api-clusters-timeline",
     "question": "question citation question_stream question_stop question_retry question_delete"
-    " api-questions-detail api-questions-retry api-questions-stream",
+    " question_follow question_prompt conversation conversation_delete"
+    " api-questions-detail api-questions-retry api-questions-stream api-questions-prompt"
+    " api-questions-conversation api-questions-stop",
     "token": "token_revoke api-tokens-detail",
     "interest": "interest interest_edit interest_delete interest_feed api-interests-detail"
     " api-interests-matches api-interests-feed",
@@ -134,6 +136,8 @@ SILENT = (
     " api-collection-near-duplicates api-collections-progress"
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
     " interest_delete interest_feed api-interests-feed feed"
+    " question_follow question_prompt conversation conversation_delete api-questions-preview"
+    " api-questions-prompt api-questions-stop"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
     " source_run run_action run_progress rows_cancel api-upload-rows api-collection-rows"
     " api-sources-runs api-sources-run api-sources-retry api-runs-detail api-runs-problems"

@@ -54,6 +54,12 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "question": QUESTION,
         "collection": notes.pk,
         "collections": [],
+        "conversation": str(question.conversation),
+        "standalone": "",
+        "filters": [],
+        "pinned": [],
+        "dropped": [],
+        "system": "",
         "state": "complete",
         "kind": "extractive",
         "chat_model": "",
@@ -166,6 +172,7 @@ def test_list_has_ones_own_questions_newest_first(api, notes, no_chat):
     assert [row["question"] for row in rows] == ["second?", "first?"]
     assert set(rows[0]) == {
         "id", "question", "collection", "collections", "state", "kind", "created", "url",
+        "conversation",
     }  # fmt: skip
 
 

@@ -4,14 +4,16 @@ import json
 from argparse import ArgumentParser
 from contextlib import closing
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
-from collections_app.models import Collection
 from collections_app.services import Rejected
 from rag_app import answer
+from rag_app.answer.steering import Chosen
 from rag_app.models import Answer, Citation, Question
 from rag_app.serializers.answers import AnswerSerializer
 from rag_app.templatetags.quotes import as_read
@@ -35,14 +37,36 @@ class Command(BaseCommand):
             "--system", default="", help="who the chat model is to be, in a sentence"
         )
         parser.add_argument("--chat", default="", help="a chat model by name, or: quotes")
+        parser.add_argument(
+            "--filter", action="append", default=[], metavar="FIELD:VALUE", help="may come again"
+        )
+        for name, use in (("pin", "that is to be used"), ("drop", "that is not to be")):
+            parser.add_argument(
+                f"--{name}",
+                action="append",
+                default=[],
+                metavar="DOCUMENT-START-END",
+                help=f"a passage {use}, by number and characters; may come again",
+            )
+        parser.add_argument("--after", metavar="ID", help="the question that this one follows")
+        parser.add_argument(
+            "--preview", action="store_true", help="ask nothing: print what would be sent"
+        )
         parser.add_argument("--json", action="store_true", help="print all of the answer as JSON")
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = shared.owner(options)
-        among = [shared.collection(user, name) for name in options["collection"]]
-        asked = _ask(user, options["question"], among, options["chat"])
-        self._write(asked, options["system"], silent=options["json"])
+        try:
+            how = _how(user, options)
+            if options["preview"]:
+                _question, draft = answer.preview(user, options["question"], **how)
+                self._preview(answer.drafted(draft, user), as_json=options["json"])
+                return
+            asked = answer.ask(user, options["question"], **how)
+        except (Rejected, ModelMissing) as error:
+            raise CommandError(str(error)) from error
+        self._write(asked, silent=options["json"])
         asked.answer.refresh_from_db()
         reading = answer.read(asked)
         if options["json"]:
@@ -55,10 +79,22 @@ class Command(BaseCommand):
         if asked.answer.kind == Answer.Kind.NONE:
             raise CommandError(NOTHING)
 
-    def _write(self, asked: Question, role: str, *, silent: bool) -> None:
+    def _preview(self, sent: answer.Sent | None, *, as_json: bool) -> None:
+        if sent is None:
+            raise CommandError("Nothing would be sent: no chat model is asked.")
+        if as_json:
+            self.stdout.write(json.dumps(sent.messages, indent=4, ensure_ascii=False))
+            return
+        for message in sent.messages:
+            self.stdout.write(f"[{message['role']}]\n{message['content']}\n\n")
+        self.stdout.write(f"{sent.tokens} tokens of {sent.limit}\n")
+        for one in sent.left_out:
+            self.stdout.write(f"left out: {one.document.external_id}: {one.in_words}\n")
+
+    def _write(self, asked: Question, *, silent: bool) -> None:
         """Have the answer written; what a chat model says is printed as it comes."""
         written = False
-        with closing(answer.stream(asked, role=role)) as events:
+        with closing(answer.stream(asked)) as events:
             for event in events:
                 if event.kind == "text" and not silent:
                     written = True
@@ -82,11 +118,26 @@ class Command(BaseCommand):
             self.stdout.write(_source(citation))
 
 
-def _ask(user: Any, question: str, among: list[Collection], chat: str) -> Question:
+def _how(user: User, options: dict[str, Any]) -> dict[str, Any]:
+    """What is asked of what, and how. Raises Rejected."""
+    return {
+        "among": [shared.collection(user, name) for name in options["collection"]],
+        "chat": options["chat"],
+        "filters": options["filter"],
+        "pinned": [Chosen.read(key) for key in options["pin"]],
+        "dropped": [Chosen.read(key) for key in options["drop"]],
+        "role": options["system"],
+        "after": _before(user, options["after"]),
+    }
+
+
+def _before(user: User, given: str | None) -> Question | None:
+    if given is None:
+        return None
     try:
-        return answer.ask(user, question, among=among, chat=chat)
-    except (Rejected, ModelMissing) as error:
-        raise CommandError(str(error)) from error
+        return Question.objects.visible_to(user).get(pk=UUID(given))
+    except (ValueError, Question.DoesNotExist) as error:
+        raise Rejected(f"{user} has asked no question {given!r}.") from error
 
 
 def _source(citation: Citation) -> str:

@@ -1,6 +1,6 @@
 """Rows into a table by binary COPY: many times faster than inserts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -17,9 +17,7 @@ def next_ids(model: type[Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def copy_rows(
-    model: type[Model], columns: str, types: str, rows: Iterable[tuple[Any, ...]]
-) -> None:
+def copy_rows(model: type[Model], columns: str, types: str, rows: Iterable[Sequence[Any]]) -> None:
     """Write rows of these columns into the model's table; `types` are PostgreSQL's, in order.
 
     A `bytea` goes over the wire as it stands, so it can be the binary form of any type.

@@ -84,6 +84,7 @@ class CollectionEditForm(CollectionModelForm):
             "visibility",
             "widget_origins",
             "split_code",
+            "word_list",
             "passage_tokens",
             "passage_overlap",
         ]

@@ -37,6 +37,10 @@ def why_unusable(model: EmbeddingModel, *, in_full: bool = True) -> str:
     """
     if model.usable:
         return ""
+    if model.fixed:
+        return _("%(model)s is a fixed set of vectors: it cannot embed anything else.") % {
+            "model": model
+        }
     last = model.probes.filter(state=Probe.State.FAILED).first()
     if model.state == EmbeddingModel.State.FAILED and not in_full:
         return _("%(model)s failed its probe. Choose another model.") % {"model": model}

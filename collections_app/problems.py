@@ -13,7 +13,8 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from collections_app.encoders import ModelMissing
+from collections_app.encoders import ModelFixed, ModelMissing
+from collections_app.reasons import in_words
 from collections_app.services import ChangedMeanwhile, Rejected
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ def as_api_error(error: Exception, told_all: bool = False) -> Exception:
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database failed: %s", error)
         return Unavailable()
+    if isinstance(error, ModelFixed):
+        return exceptions.ValidationError({"detail": in_words(str(error))})
     if isinstance(error, ModelMissing):
         logger.error("An embedding model is missing: %s", error)
         return NoModel(str(error)) if told_all else NoModel()

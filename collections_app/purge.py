@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from collections_app.batches import batched
-from collections_app.models import Collection, Document, Passage, Vector
+from collections_app.models import Collection, Document, EmbeddingModel, Passage, Vector
 from collections_app.signals import documents_deleting
 from collections_app.storage import remove_unused
 
@@ -61,12 +61,16 @@ def _shrink(collection_id: int) -> bool:
     rows = waiting().select_for_update(skip_locked=True, no_key=True).filter(pk=collection_id)
     if not rows:
         return False
+    models = list(rows.values_list("embedding_model", flat=True))
     documents = Document.objects.filter(collection=collection_id)
     ids = documents.order_by("pk").values_list("pk", flat=True)[:CHUNK]
     delete(documents.filter(pk__in=list(ids)))
     if documents.exists():
         return True
     waiting().filter(pk=collection_id).delete()
+    # A fixed set of vectors is of no use without its collection.
+    fixed = EmbeddingModel.objects.filter(backend=EmbeddingModel.Backend.FIXED)
+    fixed.filter(pk__in=models, collections=None).delete()
     return False
 
 

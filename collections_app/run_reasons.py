@@ -38,6 +38,37 @@ SENTENCES = (
         "`llm collections path` says where that is."
     ),
     _("The file is not an SQLite database, or is damaged: %(error)s."),
+    # of word vectors
+    _("This is a ZIP archive. Unpack it, and choose one file of it."),
+    _(
+        "These are no word vectors: word2vec as text or binary, or GloVe, plain or packed with "
+        "gzip, begin with a word and its numbers."
+    ),
+    _("Line %(number)s is too long for a word and its vector."),
+    _(
+        "There is more in it than the %(count)s words that its first line tells of. What follows "
+        "was not read."
+    ),
+    _("It has %(count)s numbers, the first word of the file has %(known)s."),
+    _("“%(cell)s” is not a number."),
+    _(
+        "The file ends in the middle of word %(number)s of %(count)s (“%(word)s”): not all of it "
+        "came, or it is damaged there."
+    ),
+    _(
+        "The first line tells of %(count)s words, and there are %(known)s: not all of the file "
+        "came."
+    ),
+    _("The gzip file is damaged, or not all of it came (%(error)s). Pack it again."),
+    _("Its vectors have %(count)s numbers; the most is %(most)s."),
+    _("The word is not UTF-8."),
+    _("Its vector has numbers that are not finite."),
+    _("Its vector is zero: it has no direction."),
+    _(
+        "This is a fixed set of vectors, one for each of its words: no other text can be "
+        "embedded with it."
+    ),
+    _("The file has more words than can be taken: the first %(most)d were."),
     _(
         "The worker stopped %(count)s times while it was at this run. Its log may say why; "
         "run it again."

@@ -7,6 +7,7 @@ urlpatterns = [
     path("c/new/", views.collection_new, name="collection_new"),
     path("c/embeddings-db/", views.embeddings_db, name="embeddings_db"),
     path("c/embeddings-db/file/", views.embeddings_db_file, name="embeddings_db_file"),
+    path("c/word-vectors/", views.word_vectors, name="word_vectors"),
     path("c/<int:pk>/", views.collection, name="collection"),
     path("c/<int:pk>/edit/", views.collection_edit, name="collection_edit"),
     path("c/<int:pk>/delete/", views.collection_delete, name="collection_delete"),

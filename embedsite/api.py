@@ -108,6 +108,7 @@ urlpatterns = [
         name="api-collection-usage",
     ),
     path("embeddings-db/", collections_api.EmbeddingsDb.as_view(), name="api-embeddings-db"),
+    path("word-vectors/", collections_api.WordVectors.as_view(), name="api-word-vectors"),
     path("usage/", collections_api.account_usage, name="api-usage"),
     path("documents/<int:pk>/related/", search_api.related, name="api-document-related"),
     path("documents/<int:pk>/vector/", search_api.vector, name="api-document-vector"),
@@ -122,6 +123,7 @@ urlpatterns = [
         name="api-collection-label-sets",
     ),
     path("sql/", search_api.sql, name="api-sql"),
+    path("words/", search_api.words, name="api-words"),
     path("compare/", search_api.compare, name="api-compare"),
     path(
         "documents/<int:pk>/related-passages/",

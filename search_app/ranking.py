@@ -112,7 +112,8 @@ def _embedded(models: set[EmbeddingModel], text: str) -> dict[EmbeddingModel, Ve
             embedded[model] = vectors.embed_query(model, text)
         except ModelMissing as error:
             logger.warning("Searching by keywords alone under %s: %s", model, error)
-            embedded[model], missing = None, error
+            embedded[model] = None
+            missing = missing if model.fixed else error  # one of fixed vectors has only its words
     if missing and not any(vector is not None for vector in embedded.values()):
         raise missing
     return embedded

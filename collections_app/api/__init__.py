@@ -12,6 +12,7 @@ from collections_app.api.rows import collection_rows, rows_import
 from collections_app.api.sources import CollectionSources, RunViewSet, SourceViewSet
 from collections_app.api.uploads import CollectionUploads, UploadViewSet
 from collections_app.api.usage import account_usage, collection_usage
+from collections_app.api.word_vectors import WordVectors
 
 __all__ = [
     "CollectionDocuments",
@@ -29,6 +30,7 @@ __all__ = [
     "SourceViewSet",
     "TokenViewSet",
     "UploadViewSet",
+    "WordVectors",
     "account_usage",
     "collection_rows",
     "collection_usage",

@@ -28,6 +28,7 @@ COLLECTIONS = [
         description="Common English words, one per document: what is near to what?",
         make=words.documents,
         clustered=False,
+        words=True,
     ),
     DemoCollection(
         name="Taps and fittings",

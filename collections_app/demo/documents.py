@@ -25,4 +25,5 @@ class DemoCollection:
     description: str
     make: Callable[[], list[DemoDocument]]
     clustered: bool
+    words: bool = False  # one a document
     sees: bool = False  # under the demo model that takes pictures

@@ -19,7 +19,7 @@ from .folder import folder, tokenizer_file
 from .layout import NotFast, layout, takes_pictures
 from .llm_encoder import LlmEncoder
 from .remote_encoder import RemoteEncoder
-from .spec import BATCH_TOKENS, Encoder, ModelMissing, ModelSpec, check
+from .spec import BATCH_TOKENS, Encoder, ModelFixed, ModelMissing, ModelSpec, check
 from .truncated import TruncatedEncoder
 from .verdict import Verdict
 
@@ -115,6 +115,11 @@ def _load(
 
 @lru_cache(maxsize=KEPT)
 def _tokenizer(backend: str, ref: str, models_dir: Path) -> Tokenizer:
+    if backend == "fixed":
+        raise ModelFixed(
+            "This is a fixed set of vectors, one for each of its words: no other text can be "
+            "embedded with it."
+        )
     if backend == "fake":
         return WordTokenizer()
     if backend in ELSEWHERE and not ref:

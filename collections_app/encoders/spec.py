@@ -24,6 +24,10 @@ class ModelAway(ModelMissing):
     """The model's server does not answer now: that may pass by itself."""
 
 
+class ModelFixed(ModelMissing):
+    """The model is a fixed set of vectors: there is nothing to make others with."""
+
+
 class ItemRefused(Exception):  # noqa: N818 - a statement about the text
     """The model takes no such text, or gives no vector for it; the message names the text."""
 

@@ -12,7 +12,14 @@ from collections_app import quotas
 from collections_app.copying import copy_rows, next_ids
 from collections_app.ingest import requeued
 from collections_app.intake import code
-from collections_app.intake.incoming import AddResult, Incoming, Note, Problem, problem_with
+from collections_app.intake.incoming import (
+    AddResult,
+    Incoming,
+    Note,
+    Problem,
+    fixed_set,
+    problem_with,
+)
 from collections_app.models import Blob, Collection, Document
 from collections_app.storage import Rejected
 
@@ -75,8 +82,12 @@ def _valid(
 
 def _add(collection: Collection, items: list[Incoming], result: AddResult) -> None:
     # One adder per collection at a time: ids cannot collide, and the collection stays.
-    if not Collection.objects.select_for_update(no_key=True).filter(pk=collection.pk):
+    rows = Collection.objects.select_for_update(no_key=True, of=("self",))
+    now = rows.select_related("embedding_model").filter(pk=collection.pk).first()
+    if now is None:
         raise Rejected(_("The collection has been deleted."))
+    if now.embedding_model.fixed:
+        raise Rejected(fixed_set())
     items = _with_room(collection, _with_files_held(items, result), result)
     known = {
         document.external_id: document

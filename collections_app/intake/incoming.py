@@ -80,6 +80,14 @@ class AddResult:
     runs: list[int] = field(default_factory=list)
 
 
+def fixed_set() -> str:
+    """Why nothing can be added to a collection of ready-made vectors, or edited in it."""
+    return _(
+        "This collection has a fixed set of vectors: nothing else can be embedded in it. "
+        "Import the file anew, or add to another collection."
+    )
+
+
 def problem_with(item: Incoming) -> str:
     """What is wrong with the item and what to do; empty when nothing is."""
     return (

@@ -2,19 +2,38 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from django.db.models import Model
+from django.utils import timezone
 from pgvector import Vector as PgVector
+from psycopg.types.json import Jsonb
 
 from collections_app import purge, quotas
-from collections_app.copying import copy_rows
+from collections_app.copying import copy_rows, next_ids
 from collections_app.ingest import postings
 from collections_app.intake.incoming import AddResult, Problem
 from collections_app.models import Collection, Document, ImportedRow, Passage, Vector
 from collections_app.pipeline.embeddings_db import StoredRow
 from collections_app.pipeline.terms import passage_terms
+
+DOCUMENT = {
+    "id": "int8", "collection_id": "int8", "external_id": "text", "title": "text",
+    "media_type": "text", "body": "text", "blob_id": "text", "format": "text",
+    "encoding": "text", "as_format": "text", "as_encoding": "text", "text": "text",
+    "metadata": "jsonb", "content_hash": "text", "token_count": "int4", "revision": "int4",
+    "stages": "jsonb", "state": "text", "attempts": "int2", "error": "text",
+    "error_stage": "text", "error_place": "jsonb", "created": "timestamptz",
+    "updated": "timestamptz", "ready_at": "timestamptz",
+}  # fmt: skip
+PASSAGE = {
+    "id": "int8", "document_id": "int8", "collection_id": "int8", "model_id": "int8",
+    "ordinal": "int4", "heading": "text", "text": "text", "start": "int4", "end": "int4",
+    "token_count": "int4", "term_count": "int4", "content_hash": "text", "place": "jsonb",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,6 +43,7 @@ class Ready:
     row: StoredRow
     vector: np.ndarray
     document: Document
+    given_back: bool = True  # an export gives its columns back as they came
 
 
 def add(collection: Collection, items: Sequence[Ready]) -> AddResult:
@@ -51,18 +71,16 @@ def _size(one: Ready) -> int:
 
 def write(collection: Collection, items: Sequence[Ready]) -> None:
     """The documents with a passage, a vector and keywords each; in the caller's transaction."""
-    changed = [one.document.updated for one in items]
-    for one in items:
-        one.document.collection = collection
     documents = [one.document for one in items]
-    Document.objects.bulk_create(documents)
-    for document, updated in zip(documents, changed, strict=True):
-        document.updated = updated  # creating sets it to now
-    Document.objects.bulk_update(documents, ["updated"])
-    ImportedRow.objects.bulk_create([_imported(one) for one in items])
+    for document, pk in zip(documents, next_ids(Document, len(items)), strict=True):
+        document.collection, document.pk = collection, pk
+    _copy(Document, documents, DOCUMENT)
+    ImportedRow.objects.bulk_create([_imported(one) for one in items if one.given_back])
     counts = [_terms(one.document, collection.language) for one in items]
     passages = [_passage(one, found) for one, found in zip(items, counts, strict=True)]
-    Passage.objects.bulk_create(passages)
+    for passage, pk in zip(passages, next_ids(Passage, len(items)), strict=True):
+        passage.pk = pk
+    _copy(Passage, passages, PASSAGE)
     copy_rows(
         Vector,
         "passage_id collection_id model_id content_hash embedding",
@@ -85,6 +103,23 @@ def write(collection: Collection, items: Sequence[Ready]) -> None:
             for passage, found in zip(passages, counts, strict=True)
         ),
     )
+
+
+def _copy(model: type[Model], rows: Sequence[Model], columns: Mapping[str, str]) -> None:
+    """By binary COPY, which knows no defaults: `columns` are all of them, with their types."""
+    copy_rows(
+        model,
+        " ".join(columns),
+        " ".join(columns.values()),
+        ([_value(row, name) for name in columns] for row in rows),
+    )
+
+
+def _value(row: Model, name: str) -> Any:
+    value = getattr(row, name)
+    if name == "created":
+        return timezone.now()
+    return Jsonb(value) if isinstance(value, dict) else value
 
 
 def _imported(one: Ready) -> ImportedRow:

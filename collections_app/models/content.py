@@ -121,6 +121,11 @@ class Collection(models.Model):
         blank=True,
         size=origins.MOST,
     )
+    word_list = models.BooleanField(
+        _("its documents are words"),
+        default=False,
+        help_text=_("The page Words offers it: what is near to a word, sums and differences."),
+    )
     paused = models.BooleanField(_("embedding paused"), default=False)
     # Behind `terms.VERSION`, some of its postings are of terms as they were told before.
     terms_version = models.PositiveSmallIntegerField(

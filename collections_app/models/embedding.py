@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
     def usable(self) -> Self:
         """Those that a collection may choose: they passed their probe."""
-        return self.filter(state=EmbeddingModel.State.USABLE)
+        rows = self.exclude(backend=EmbeddingModel.Backend.FIXED)
+        return rows.filter(state=EmbeddingModel.State.USABLE)
 
     def taking_pictures(self) -> Self:
         return self.filter(modalities__contains=[EmbeddingModel.Modality.PICTURE.value])
@@ -43,6 +44,7 @@ class EmbeddingModel(models.Model):
         SENTENCE_TRANSFORMERS = "sentence-transformers", "sentence-transformers"
         OPENAI_COMPATIBLE = "openai-compatible", _("OpenAI-compatible server")
         LLM_PLUGIN = "llm-plugin", _("plugin of llm")
+        FIXED = "fixed", _("fixed set of vectors")
         FAKE = "fake", _("hashed words (tests and dry runs)")
 
     class Precision(models.TextChoices):
@@ -136,7 +138,12 @@ class EmbeddingModel(models.Model):
     @property
     def usable(self) -> bool:
         """Whether `usable()` would find it."""
-        return self.state == self.State.USABLE
+        return self.state == self.State.USABLE and not self.fixed
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it has the vectors that came with it and can make no others."""
+        return self.backend == self.Backend.FIXED
 
     @property
     def is_away(self) -> bool:

@@ -84,6 +84,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
             "language",
             "embedding_model",
             "split_code",
+            "word_list",
             "passage_tokens",
             "passage_overlap",
             "paused",

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from collections_app.intake.words import MOST_WORDS
 from collections_app.models import Run, RunProblem, Source
 from collections_app.pipeline.detect import TEXTS
 from collections_app.pipeline.extracted import PLAIN
@@ -123,6 +124,34 @@ class DryRunSerializer(serializers.Serializer[Any]):
     )
     failed = serializers.IntegerField()
     problems = BadRowSerializer(many=True)
+
+
+class WordsFileSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField()
+    name = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=200,
+        help_text=_("Of the collection; that of the file if left out."),
+    )
+    limit = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        max_value=MOST_WORDS,
+        help_text=_("Only so many words, the first; 0: all."),
+    )
+
+
+class StartedWordsSerializer(serializers.Serializer[Any]):
+    """The collection, the run that fills it, and what the file is."""
+
+    collection = serializers.IntegerField(source="collection.pk")
+    run = serializers.IntegerField(source="run.pk")
+    kind = serializers.ChoiceField(["text", "binary"])
+    dimension = serializers.IntegerField()
+    words = serializers.IntegerField(
+        source="count", allow_null=True, help_text=_("As the file tells; null where it does not.")
+    )
 
 
 class StartedSerializer(serializers.Serializer[Any]):

@@ -86,6 +86,7 @@ def create_collection(
     passage_tokens: int | None = None,
     passage_overlap: int | None = None,
     split_code: bool = False,
+    word_list: bool = False,
     widget_origins: Sequence[str] = (),
     although_unusable: bool = False,
 ) -> Collection:
@@ -107,6 +108,7 @@ def create_collection(
         passage_tokens=passage_tokens,
         passage_overlap=passage_overlap,
         split_code=split_code,
+        word_list=word_list,
         widget_origins=list(widget_origins),
     )
     if message := _problem(collection):

@@ -9,6 +9,7 @@ from collections_app import quotas, tasks
 from collections_app.ingest import requeued
 from collections_app.intake.incoming import (
     Incoming,
+    fixed_set,
     problem_with_body,
     problem_with_metadata,
     problem_with_title,
@@ -52,6 +53,8 @@ def edit_document(
         current = Document.objects.select_for_update(of=["self"]).filter(pk=document.pk).first()
         if current is None:
             raise Rejected(_("The document has been deleted."))
+        if current.collection.embedding_model.fixed:
+            raise Rejected(fixed_set())
         if revision not in (None, current.revision):
             raise ChangedMeanwhile(_("The document was changed meanwhile; nothing was saved."))
         changes = reading.changed(current, wanted)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from collections_app import ingest, tasks
-from collections_app.models import Collection, Document
+from collections_app.models import Collection, Document, EmbeddingModel
 from collections_app.wake import call_on_commit
 
 
@@ -18,7 +18,8 @@ def retry(queryset: QuerySet[Document]) -> int:
 
 def reembed(queryset: QuerySet[Document]) -> int:
     """Extract, split and index again. Passages that stay as they were keep their vectors."""
-    return put_back(queryset, ingest.requeued())
+    fixed = EmbeddingModel.Backend.FIXED  # there is nothing to embed these with
+    return put_back(queryset.exclude(collection__embedding_model__backend=fixed), ingest.requeued())
 
 
 def reembed_outdated(collections: QuerySet[Collection]) -> int:

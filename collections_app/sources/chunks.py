@@ -21,6 +21,7 @@ from collections_app.sources import queue
 from collections_app.sources.items import Content, Validators
 
 ITEMS = 200
+READY_ITEMS = 2000  # that bring their vectors: nothing has to be read or embedded
 BYTES = 20_000_000
 SECONDS = 5.0
 MOST_PROBLEMS = 1000  # kept of a run; further ones are counted only
@@ -62,6 +63,7 @@ class Chunk:
         """Stores the file, where it is one. Raises Rejected."""
         if found.ready:
             self._ready.append(found.ready)
+            self.items = READY_ITEMS if self.items == ITEMS else self.items
             self._bytes += len(found.ready.document.text) + found.ready.vector.nbytes
         else:
             item, size = incoming(external_id, found)

@@ -44,6 +44,7 @@ class Item:
     cursor: Any = None
     listed: bool = True
     weight: int = 0  # bytes that it holds in memory already
+    given_once: bool = False  # no listing that goes on after the cursor gives it again
 
 
 class Skipped(Exception):  # noqa: N818 - a statement about the item

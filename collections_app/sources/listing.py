@@ -115,9 +115,9 @@ class Listing:
         if reason := _reason_without_id(item):
             self._run.cursor["incomplete"] = True
             self._chunk.problem(key, FAILED, reason, seen=False)
-        elif key in self._met:
+        elif key in self._met or (item.given_once and self._was_seen(before)):
             self._chunk.problem(key, SKIPPED, _("Another item has the same id."), seen=False)
-        elif before and before.seen_run == self._run.pk:
+        elif self._was_seen(before):
             pass  # before this run was interrupted
         elif key in known.taken and before is None:
             self._see_taken(item, known)
@@ -125,6 +125,9 @@ class Listing:
             stood = before.validators if before and key in known.documents else {}
             self._see_content(item, stood)
         self._met.add(key)
+
+    def _was_seen(self, before: SourceItem | None) -> bool:
+        return before is not None and before.seen_run == self._run.pk
 
     def _see_taken(self, item: Item, known: _Known) -> None:
         """What another source has stays its own. Of an uploaded file, which is at hand, equal

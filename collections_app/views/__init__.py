@@ -47,6 +47,7 @@ from collections_app.views.sources import (
     source_run,
 )
 from collections_app.views.tokens import token_revoke, tokens
+from collections_app.views.word_vectors import word_vectors
 
 __all__ = [
     "collection",
@@ -95,4 +96,5 @@ __all__ = [
     "text_add",
     "token_revoke",
     "tokens",
+    "word_vectors",
 ]

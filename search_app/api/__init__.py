@@ -34,6 +34,7 @@ from search_app.api.scores import (
 from search_app.api.searching import search, similar, why_not
 from search_app.api.sql import SavedQueryViewSet, sql
 from search_app.api.suggesting import suggest
+from search_app.api.words import words
 
 __all__ = [
     "AxisViewSet",
@@ -75,4 +76,5 @@ __all__ = [
     "weights",
     "weights_revert",
     "why_not",
+    "words",
 ]

@@ -77,6 +77,7 @@ def _forget_emptied(collection: Collection) -> None:
 STALE = """
 SELECT d.collection_id FROM collections_app_document d
 JOIN collections_app_collection c ON c.id = d.collection_id
+JOIN collections_app_embeddingmodel m ON m.id = c.embedding_model_id AND m.backend <> 'fixed'
 LEFT JOIN search_app_documentvector x ON x.document_id = d.id
 WHERE d.state = 'ready' AND c.owner_id IS NOT NULL AND (
     x.revision <> d.revision OR (
@@ -90,7 +91,9 @@ WHERE d.state = 'ready' AND c.owner_id IS NOT NULL AND (
 UNION
 SELECT x.collection_id FROM search_app_documentvector x
 JOIN collections_app_collection c ON c.id = x.collection_id
- AND c.embedding_model_id = x.model_id WHERE x.refill AND c.owner_id IS NOT NULL
+ AND c.embedding_model_id = x.model_id
+JOIN collections_app_embeddingmodel m ON m.id = x.model_id AND m.backend <> 'fixed'
+WHERE x.refill AND c.owner_id IS NOT NULL
 ORDER BY 1
 """
 

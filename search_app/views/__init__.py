@@ -72,6 +72,7 @@ from search_app.views.widget import (
     related_widget,
 )
 from search_app.views.widget_preview import widget_preview
+from search_app.views.words import words, words_new
 
 __all__ = [
     "axis",
@@ -148,4 +149,6 @@ __all__ = [
     "weights_revert",
     "why_not",
     "widget_preview",
+    "words",
+    "words_new",
 ]

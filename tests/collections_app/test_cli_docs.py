@@ -27,6 +27,8 @@ APPS = {
     "collections": "collections_app",
     "embed_models": "collections_app",
     "import_llm_db": "collections_app",
+    "import_word_vectors": "collections_app",
+    "words": "search_app",
     "export_llm_db": "collections_app",
     "llm": "collections_app",
 }
@@ -48,6 +50,7 @@ def home(tmp_path, monkeypatch, media):
         "books.csv": "id,text\nb1,The sea and the moon.\n",
         "books.ndjson": text,
         "notes.txt": "A note.",
+        "small.vec": "2 2\nking 1 2\nqueen 2 1\n",
         "notes/python/asyncio.md": "# Asyncio\n\nTasks in a loop.",
         "notes/sqlite.md": "# SQLite\n\nBackup tools.",
         "blog/first.html": "<html><body><p>A first post about the harbour.</p></body></html>",

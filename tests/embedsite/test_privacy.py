@@ -50,7 +50,8 @@ ADDRESSES = {
     " api-search-suggest api-why-not api-embed openai-embeddings openai-models model_kinds models"
     " openai-chat mcp"
     " api-status api-schema api-docs api-uploads-list api-usage api-questions-preview"
-    " embeddings_db embeddings_db_file api-embeddings-db"
+    " embeddings_db embeddings_db_file api-embeddings-db word_vectors api-word-vectors"
+    " words words_new api-words"
     " chat_models chat_model_new api-chat-models-list",
     "collection": "retry_settings pictures api-collection-pictures"
     " scores axis_new label_set_new api-collection-axes api-collection-label-sets"
@@ -118,6 +119,7 @@ SILENT = (
     " api-label-sets-assigned "
     "phrases api-phrases picture_asked api-collection-pictures"
     " tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
+    "word_vectors api-word-vectors words_new "
     "robots favicon health set_language login logout password_change password_change_done"
     " openai-chat mcp box box_json"
     " map_state map_values map_hits map_copy api-collection-map api-map-copy"
@@ -166,6 +168,8 @@ QUERIES = {
     "search_suggest": "q=zyx&c={collection}",
     "api-search-suggest": "q=zyx",
     "api-collection-similar": "q=boats",
+    "words": "c={collection}&plus=boats",
+    "api-words": "collection={collection}&plus=boats",
     "document": "p=0",
     **dict.fromkeys(
         ("page_widget", "page_html", "page_json"), "url=https://zyx.example/{document}"

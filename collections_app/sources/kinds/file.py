@@ -1,5 +1,5 @@
 """An uploaded archive or mailbox, each file in it an item, or a table, each row one, or a
-collection of an `embeddings.db`, each row one with its vector."""
+collection of an `embeddings.db`, each row one with its vector, or a file of word vectors."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from collections_app.intake import media_type, safe_id
 from collections_app.models import Blob
 from collections_app.pipeline import containers
 from collections_app.pipeline.extracted import Unreadable
-from collections_app.sources import embeddings
+from collections_app.sources import embeddings, words
 from collections_app.sources.items import Content, Context, Item, Skipped, Unlisted, Validators
 from collections_app.sources.options import Option
 from collections_app.sources.tables import MEDIA_TYPE, check_plan, rows_of
@@ -21,10 +21,11 @@ from collections_app.storage import Rejected, path_of
 
 OPTIONS = (
     Option("name"),  # the file's own
-    Option("reading", default="auto", choices=("auto", "container", "rows", "embeddings")),
+    Option("reading", default="auto", choices=("auto", "container", "rows", "embeddings", "words")),
     Option("collection", int, least=-(2**63), most=2**63 - 1),  # its number in an embeddings.db
     Option("format", dict),  # RowFormat's, where it is known
     Option("plan", dict),  # Plan's, for rows
+    Option("most", int),  # words of a file of word vectors; 0: all of them
     MEDIA_TYPE,  # of the text in rows
     Option("before"),  # put before each id, where another source has the same ones
 )
@@ -51,6 +52,8 @@ def _items(context: Context) -> Iterator[Item]:
     try:
         if context.options["reading"] == "embeddings":
             yield from embeddings.items_of(path, context)
+        elif context.options["reading"] == "words":
+            yield from words.items_of(path, context)
         elif _is_container(path, context.options["reading"]):
             yield from _members(path)
         else:

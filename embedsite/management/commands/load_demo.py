@@ -93,6 +93,7 @@ def _load(owner: User, plan: DemoCollection) -> int:
             description=plan.description,
             visibility=Collection.Visibility.PUBLIC,
             model=services.demo_picture_model() if plan.sees else None,
+            word_list=plan.words,
         )
     result = services.add_documents(collection, map(_incoming, plan.make()))
     LogEntry.objects.log_actions(

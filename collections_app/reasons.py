@@ -76,6 +76,7 @@ SENTENCES = (
     ),
     _("The PDF has %(count)s pages; the most is %(most)s. Split the file."),
     _("The PDF is damaged and cannot be opened. Save or copy it again."),
+    _("The pages of the PDF are damaged. Save or copy it again."),
     _(
         "The PDF is scanned: its %(count)s pages are pictures, and Tesseract found no words on "
         "them. Scan it again, sharper or in parts."

@@ -32,6 +32,7 @@ PLACES = {
     "cell": _("cell"),
     "line": _("line"),
     "chapter": _("chapter"),
+    "entry": _("entry"),
     "passage": _("passage"),
 }
 

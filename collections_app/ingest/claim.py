@@ -135,7 +135,7 @@ class Leases(Lease, Generic[Row]):
 
     def __init__(self, claimed: type[Row]) -> None:
         super().__init__(self._extend_held)
-        self._claimed = claimed
+        self._claimed: type[Row] = claimed
         self._held: list[_Held] = []
 
     def take(self, claim: Callable[[], list[Row]]) -> list[Row]:
@@ -143,8 +143,8 @@ class Leases(Lease, Generic[Row]):
         began = _now()
         rows = claim()
         if rows and rows[0].claim_token:
-            done, kept = self._held[:-1], self._held[-1:]
-            self._held = [*kept, _Held(rows[0].claim_token, began)]
+            done, last = self._held[:-1], self._held[-1:]
+            self._held = [*last, _Held(rows[0].claim_token, began)]
             for one in done:
                 presence.sign_off(one.token)
         return rows

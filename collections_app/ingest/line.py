@@ -132,7 +132,7 @@ class Line:
             try:
                 yield reader.read(document)
             except Unusable as error:
-                self._ends.set_aside(document, error.stage, str(error))
+                self._ends.set_aside(document, error.stage, str(error), error.place)
                 left.pop(document.pk)
 
     def _encode(self, reader: Reader, readings: list[Reading]) -> None:

@@ -27,11 +27,13 @@ _OF_READING = ("warnings", "scanned_pages")  # in the metadata; they hold for on
 
 
 class Unusable(Exception):  # noqa: N818 - a statement about the content
-    """The document can never be embedded as it is: at which stage, and why."""
+    """The document can never be embedded as it is: at which stage, why, and what in the source
+    is to blame, where that is known."""
 
-    def __init__(self, stage: str, reason: str) -> None:
+    def __init__(self, stage: str, reason: str, place: Mapping[str, object] | None = None) -> None:
         super().__init__(reason)
         self.stage = stage
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _extracted(document: Document) -> Extracted:
             copies.make(document.blob, data, limits)
         return placed(found, document.metadata.get("lines"))
     except Unreadable as error:
-        raise Unusable("extract", str(error)) from error
+        raise Unusable("extract", str(error), error.place) from error
     except FileNotFoundError as error:
         raise Unusable("extract", "The stored file is gone. Add the document again.") from error
     except Exception as error:

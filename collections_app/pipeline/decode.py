@@ -91,7 +91,8 @@ def _given(data: bytes, encoding: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise Unreadable(
-            f"It is not valid as {encoding} from byte {error.start} on. Choose another encoding."
+            f"It is not valid as {encoding} from byte {error.start} on. Choose another encoding.",
+            _line(error),
         ) from error
     except LookupError as error:
         raise Unreadable(f"No encoding is called {encoding}. Choose another one.") from error
@@ -106,11 +107,18 @@ def _marked(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         raise Unreadable(
             f"The file begins with a {encoding.removesuffix('-sig').upper()} mark but is not "
-            f"valid from byte {error.start} on. Save it again as UTF-8."
+            f"valid from byte {error.start} on. Save it again as UTF-8.",
+            _line(error),
         ) from error
     if "\0" in text:
         raise Unreadable("The text has NUL characters in it. Remove them and add it again.")
     return text
+
+
+def _line(error: UnicodeDecodeError) -> dict[str, object]:
+    """The line that is not in the encoding."""
+    before = error.object[: error.start].decode(error.encoding, "ignore")
+    return {"line": before.count("\n") + 1}
 
 
 def _unmarked(data: bytes) -> tuple[str, str]:

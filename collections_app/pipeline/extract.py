@@ -59,7 +59,8 @@ def extract(
         data = data if found == EMAIL else body.encode()
         return replace(_in_sandbox(data, found, max_chars, limits), encoding=encoding)
     if len(raw) > max_chars:
-        raise Unreadable(too_long(len(raw), max_chars))
+        line = raw.count("\n", 0, max_chars) + 1
+        raise Unreadable(too_long(len(raw), max_chars), {"line": line})
     if not body.strip():
         raise Unreadable("There is only white space in it. Choose a file that has text in it.")
     read = _READERS[found](body)

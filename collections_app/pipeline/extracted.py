@@ -2,7 +2,8 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +23,27 @@ NOTEBOOK = "application/x-ipynb+json"
 
 
 class Unreadable(Exception):  # noqa: N818 - a statement about the content, as the pages say it
-    """No text can be had from this content; the message says why and what to do."""
+    """No text can be had from this content; the message says why and what to do, `place`, as
+    `Place.where`, what in the source is to blame, where that is known."""
+
+    def __init__(self, reason: str, place: Mapping[str, object] | None = None) -> None:
+        super().__init__(reason)
+        self.place = dict(place or {})
+
+
+@contextmanager
+def at(where: Callable[[], Mapping[str, object]]) -> Iterator[None]:
+    """A reader at work on a part of the source: whatever is raised gets the place of it."""
+    try:
+        yield
+    except (MemoryError, RecursionError):
+        raise
+    except Unreadable as error:
+        error.place = error.place or dict(where())
+        raise
+    except Exception as error:  # parsers on hostile input raise anything
+        reason = f"The content could not be read ({repr(error)[:500]})."
+        raise Unreadable(reason, where()) from error
 
 
 @dataclass(frozen=True)
@@ -30,7 +51,8 @@ class Place:
     """Where in the source the text from `start` on stands, until the next place.
 
     `where` is what a person would look for: {"page": 3}, {"slide": 2}, {"chapter": 4},
-    {"sheet": "Prices", "cell": "A5"}, {"cell": 7} (of a notebook).
+    {"sheet": "Prices", "cell": "A5"}, {"cell": 7} (of a notebook), {"entry": "content.xml"} (of a
+    package).
     """
 
     start: int

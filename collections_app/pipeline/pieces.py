@@ -42,7 +42,8 @@ class Pieces:
         self._pieces.append(piece)
         self._length += len(piece)
         if self._length > self._max_chars:
-            raise Unreadable(too_long(self._length, self._max_chars))
+            last = self._places[-1].where if self._places else None
+            raise Unreadable(too_long(self._length, self._max_chars), last)
 
     def __bool__(self) -> bool:
         return bool(self._pieces)

@@ -66,7 +66,7 @@ def _answer(values: dict[str, Any], blobs: tuple[bytes, ...], limits: Limits) ->
         case "ok":
             return Answer(values["values"], blobs, values["peak"])
         case "unreadable":
-            raise Unreadable(values["reason"])
+            raise Unreadable(values["reason"], values["place"])
         case "memory":
             raise Unreadable(_too_big(limits))
         case "depth":

@@ -23,6 +23,7 @@ from .sandbox_wire import ClosedError, receive, send
 # pair of such a dict and a list of bytes.
 FUNCTIONS = {
     "extract": "collections_app.pipeline.reading:packed",
+    "attachments": "collections_app.pipeline.attachments:packed",
     "symbols": "collections_app.pipeline.code.reading:packed",
     "describe_image": "collections_app.pipeline.images:describe",
     "copy_image": "collections_app.pipeline.images:copy",
@@ -81,7 +82,7 @@ def _answered(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], lis
         _limit_time(request["seconds"])
         values, blobs = _called(request["call"], data, request["kwargs"])
     except Unreadable as error:
-        return {"outcome": "unreadable", "reason": str(error)}, []
+        return {"outcome": "unreadable", "reason": str(error), "place": error.place}, []
     except MemoryError:
         return {"outcome": "memory"}, []
     except RecursionError:

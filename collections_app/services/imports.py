@@ -47,9 +47,10 @@ class DryRun:
 
 
 def holds_many(path: Path, name: str) -> bool:
-    """Whether the file is taken apart: an archive, a mailbox, or rows by its name."""
+    """Whether the file is taken apart: an archive, a mailbox, a message with attachments, or
+    rows by its name."""
     with path.open("rb") as file:
-        return containers.kind_of(file) is not None or rows.has_rows(name)
+        return rows.has_rows(name) or containers.holds_files(file, name)
 
 
 def import_file(

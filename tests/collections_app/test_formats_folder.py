@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collections_app import ingest
+from collections_app import ingest, sources
 from collections_app.services import NamedPath, add_files
 from tests.collections_app import written_files as write
 from tests.factories import CollectionFactory
@@ -13,8 +13,25 @@ from tests.factories import CollectionFactory
 pytestmark = pytest.mark.django_db
 
 WORD = "<Types>wordprocessingml.document.main+xml</Types>"
-EACH = 9  # files of every kind
-HARBOURS = ["Quiet", "Old", "Upper", "Lower", "Green", "Far", "Near", "New", "Small"]
+EACH = 16  # files of every kind
+HARBOURS = [
+    "Quiet",
+    "Old",
+    "Upper",
+    "Lower",
+    "Green",
+    "Far",
+    "Near",
+    "New",
+    "Small",
+    "Blue",
+    "Long",
+    "High",
+    "Low",
+    "Wide",
+    "Deep",
+    "East",
+]
 
 
 def words(n):
@@ -43,7 +60,7 @@ def readable(n):
         "odt": (write.opendocument(f"<text:p>{line}</text:p>", title), line),
         "epub": (write.book({"a.xhtml": page}, title), line),
         "rtf": (write.rich_text(line, title=title), line),
-        "eml": (write.mail(title, line, attachments=["a.bin"]), line),
+        "eml": (write.mail(title, line, attachments=[] if n else ["a.bin"]), line),
         "ipynb": (
             write.notebook(("markdown", line), ("code", f"n = {n}")),
             f"{line}\n\n```python\nn = {n}\n```",
@@ -76,11 +93,13 @@ def test_folder_of_every_format_goes_in(media, tmp_path):
         (folder / name).write_bytes(data)
     collection = CollectionFactory()
     result = add_folder(collection, folder)
-    assert (result.problems, result.runs, result.notes) == ([], [], [])
+    assert (result.problems, len(result.runs), result.notes) == ([], 1, [])
+    sources.work(60, lambda: None)  # the message with an attachment
     ingest.run()
+    reasons["0.eml/a.bin"] = "This file cannot be read"
     rows = {row.external_id: row for row in collection.documents.all()}
     assert {name: row.text for name, row in rows.items() if row.state == "ready"} == texts
-    assert len(texts) + len(reasons) == len(rows) == 123
+    assert len(texts) + len(reasons) == len(rows) == 13 * EACH + 7 > 200
     for name, reason in reasons.items():
         assert (rows[name].state, rows[name].error_stage) == ("set_aside", "extract")
         assert rows[name].error.startswith(reason)

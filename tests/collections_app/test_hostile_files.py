@@ -225,7 +225,7 @@ LOOPS = {
 @pytest.mark.parametrize("case", LOOPS)
 def test_pdf_that_turns_in_circles_is_refused(case):
     found = outcome(LOOPS[case])
-    assert found.startswith(("No text was found in it.", "The PDF is damaged"))
+    assert found.startswith(("No text was found in it.", "The PDF is damaged", "The pages of"))
 
 
 def test_form_that_draws_itself_is_bounded():
@@ -397,7 +397,7 @@ def test_paths_of_a_book_that_climb_find_nothing():
     packed = write.book({"../../../../../../etc/hostname": page}, x="y")
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         kept = {n: archive.read(n) for n in archive.namelist() if "hostname" not in n}
-    assert outcome(write.zipped(kept)).startswith("No text was found")
+    assert outcome(write.zipped(kept)).startswith("The file is damaged")
 
 
 def test_book_that_lists_a_chapter_very_often_has_it_once():

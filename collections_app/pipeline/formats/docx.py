@@ -26,7 +26,7 @@ _LEVELS = {"Title": 1, "Subtitle": 2, **{f"Heading {n}": n for n in range(1, 10)
 
 def read(data: bytes, max_chars: int) -> Extracted:
     package.opened(data).close()
-    with package.opening():
+    with package.opening(data):
         document = library.Document(io.BytesIO(data))
     styles = _styles(document)
     pieces = Pieces(max_chars)

@@ -24,15 +24,17 @@ def read(data: bytes, max_chars: int) -> Extracted:
         if "META-INF/rights.xml" in archive.namelist():
             raise package.locked()
         root, folder = _contents(archive)
-        missing = 0
+        missing: list[int] = []
         for number, name in enumerate(_chapters(root, folder), start=1):
             try:
                 page, _encoding = decode(package.entry(archive, name))
                 chapter = html.whole(clean(page))
             except (KeyError, Unreadable):  # the other chapters are still worth reading
-                missing += 1
+                missing.append(number)
                 continue
             pieces.add(chapter, {"chapter": number})
+    if missing and not pieces:
+        raise package.damaged({"chapter": missing[0]})
     metadata: dict[str, object] = {
         "author": [one.text or "" for one in root.iter(f"{_CORE}creator")],
         "language": root.findtext(f".//{_CORE}language", ""),
@@ -40,18 +42,21 @@ def read(data: bytes, max_chars: int) -> Extracted:
         "date": root.findtext(f".//{_CORE}date", ""),
     }
     if missing:
-        metadata["warnings"] = [f"{missing:,} of its chapters are not there or cannot be read."]
+        metadata["warnings"] = [
+            f"{len(missing):,} of its chapters are not there or cannot be read."
+        ]
     return pieces.extracted(root.findtext(f".//{_CORE}title", ""), metadata)
 
 
 def _contents(archive: zipfile.ZipFile) -> tuple[Any, str]:
     """The root of the book's list of contents, and the folder that its paths begin at."""
+    path = _CONTAINER
     try:
-        container = package.tree(package.entry(archive, _CONTAINER))
+        container = package.tree(package.entry(archive, path), path)
         path = container.find(f".//{_FILES}rootfile").get("full-path", "")
-        return package.tree(package.entry(archive, path)), posixpath.dirname(path)
+        return package.tree(package.entry(archive, path), path), posixpath.dirname(path)
     except (KeyError, AttributeError) as error:
-        raise package.damaged() from error
+        raise package.damaged({"entry": path or _CONTAINER}) from error
 
 
 def _chapters(root: Any, folder: str) -> Iterator[str]:

@@ -16,17 +16,17 @@ _HEADERS = ("from", "to", "cc", "date", "message-id", "in-reply-to", "list-id")
 
 
 def read(data: bytes, max_chars: int) -> Extracted:
-    _check_parts(data)
+    check_parts(data)
     message = BytesParser(EmailMessage, policy=policy.default).parsebytes(data)
     metadata: dict[str, object] = {
-        name.replace("-", "_"): _header(message, name) for name in _HEADERS
+        name.replace("-", "_"): header(message, name) for name in _HEADERS
     }
     plain: list[str] = []
     pages: list[str] = []
     attachments: list[str] = []
-    for part in _parts(message):
+    for part in parts(message):
         kind = part.get_content_type()
-        name = _file_name(part)
+        name = file_name(part)
         if name or part.get_content_disposition() == "attachment" or part.is_multipart():
             attachments.append(name or kind)
         elif kind == "text/plain":
@@ -40,13 +40,13 @@ def read(data: bytes, max_chars: int) -> Extracted:
     if not pieces:
         for one in pages:
             pieces.add(html.whole(clean(one)))
-    title = _header(message, "subject")
+    title = header(message, "subject")
     if not pieces:
         pieces.add(title)
     return pieces.extracted(title, metadata)
 
 
-def _check_parts(data: bytes) -> None:
+def check_parts(data: bytes) -> None:
     """Before the parser makes objects of them: parts are told by their headers."""
     count = data.lower().count(b"\ncontent-type:")
     if count > _MOST_PARTS:
@@ -56,7 +56,7 @@ def _check_parts(data: bytes) -> None:
         )
 
 
-def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
+def parts(message: EmailMessage) -> Iterator[EmailMessage]:
     """The parts that are not made of others; a message inside is one, and is not opened."""
     stack = [(message, 0)]
     while stack:
@@ -79,14 +79,14 @@ def _content(part: EmailMessage) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def header(message: EmailMessage, name: str) -> str:
     try:
         return str(message.get(name, ""))
     except Exception:  # the parsers of headers raise anything on broken ones
         return ""
 
 
-def _file_name(part: EmailMessage) -> str:
+def file_name(part: EmailMessage) -> str:
     try:
         return part.get_filename() or ""
     except Exception:

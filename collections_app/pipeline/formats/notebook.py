@@ -34,7 +34,9 @@ def _cells(data: bytes) -> tuple[list[Any], str]:
     try:
         book = json.loads(data)
     except ValueError as error:
-        raise Unreadable("The notebook is no whole JSON. Save it again.") from error
+        line = getattr(error, "lineno", 0)
+        place = {"line": line} if line else {}
+        raise Unreadable("The notebook is no whole JSON. Save it again.", place) from error
     if not isinstance(book, dict):
         raise Unreadable("The notebook has no cells. Save it again.")
     cells = book.get("cells")

@@ -20,17 +20,19 @@ _SKIPPED = {
     f"{_TEXT}sequence-decls",
 }
 _MOST_SPACES = 100
+_CONTENT = "content.xml"
 
 
 def read(data: bytes, max_chars: int) -> Extracted:
     with package.opened(data) as archive:
         try:
-            body = package.tree(package.entry(archive, "content.xml")).find(f"{_OFFICE}body")
+            root = package.tree(package.entry(archive, _CONTENT), _CONTENT)
         except KeyError as error:
-            raise package.damaged() from error
+            raise package.damaged({"entry": _CONTENT}) from error
+        body = root.find(f"{_OFFICE}body")
         title, metadata = _told(archive)
     if body is None:
-        raise package.damaged()
+        raise package.damaged({"entry": _CONTENT})
     pieces = Pieces(max_chars)
     for element, depth in _blocks(body):
         if element.tag == f"{_TEXT}h":
@@ -98,7 +100,7 @@ def _rows(table: Any) -> Iterator[list[str]]:
 def _told(archive: zipfile.ZipFile) -> tuple[str, dict[str, object]]:
     """The title and what else the file says of itself."""
     try:
-        root = package.tree(package.entry(archive, "meta.xml"))
+        root = package.tree(package.entry(archive, "meta.xml"), "meta.xml")
     except KeyError:
         return "", {}
     found = {

@@ -3,7 +3,7 @@
 import io
 import posixpath
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from xml.parsers import expat
@@ -47,18 +47,36 @@ def opened(data: bytes) -> zipfile.ZipFile:
 
 
 @contextmanager
-def opening() -> Iterator[None]:
+def opening(data: bytes) -> Iterator[None]:
     """A library at work on a package: whatever it raises, the package is not as it should be."""
     try:
         yield
     except (Unreadable, MemoryError, RecursionError):
         raise
     except Exception as error:
-        raise damaged() from error
+        raise damaged(_broken(data)) from error
 
 
-def damaged() -> Unreadable:
-    return Unreadable("The file is damaged: its package is not whole. Save or copy it again.")
+def damaged(place: Mapping[str, object] | None = None) -> Unreadable:
+    reason = "The file is damaged: its package is not whole. Save or copy it again."
+    return Unreadable(reason, place)
+
+
+def _broken(data: bytes) -> dict[str, object]:
+    """The first entry that cannot be unpacked or is no XML, and its line; empty if all can."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for one in archive.infolist():
+            try:
+                content = archive.read(one)
+                if one.filename.lower().endswith(_XML):
+                    tree(content, one.filename)
+            except Unreadable as error:
+                return error.place
+            except (MemoryError, RecursionError):
+                return {}
+            except Exception:  # zipfile and the decompressors raise many kinds
+                return {"entry": one.filename}
+    return {}
 
 
 def locked() -> Unreadable:
@@ -72,16 +90,17 @@ def entry(archive: zipfile.ZipFile, name: str) -> bytes:
     except KeyError:
         raise
     except Exception as error:  # zipfile and the decompressors raise many kinds
-        raise damaged() from error
+        raise damaged({"entry": name}) from error
 
 
-def tree(data: bytes) -> Any:
-    """The root element of XML in which nothing is expanded and nothing fetched."""
+def tree(data: bytes, name: str) -> Any:
+    """The root element of XML, the entry of this name, in which nothing is expanded and nothing
+    fetched."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise damaged() from error
+        raise damaged({"entry": name, "line": error.lineno or 1}) from error
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], packed: int) -> None:
@@ -110,10 +129,11 @@ def _check_xml(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
                 parser.Parse(piece)
     except (_RootReached, expat.ExpatError):  # what is not XML is told by who needs it
         return
-    except Unreadable:
+    except Unreadable as error:
+        error.place = {"entry": entry.filename}
         raise
     except Exception as error:
-        raise damaged() from error
+        raise damaged({"entry": entry.filename}) from error
 
 
 def _refuse(*_told: object) -> None:

@@ -23,10 +23,11 @@ _HYPHENS = ("\ufffe", "\x02")  # how PDFium writes a hyphen at the end of a line
 
 @dataclass
 class _Scanned:
-    """Pages that are only pictures, and those of them that could not be read."""
+    """Pages that are only pictures, those of them that could not be read, and broken ones."""
 
     pages: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)  # that cannot even be loaded
     until: float = 0.0
 
 
@@ -42,13 +43,19 @@ def read(data: bytes, max_chars: int) -> Extracted:
     for number, words in _pages(document, scanned):
         pieces.add(words, {"page": number})
     if scanned.unread and not pieces:
-        raise Unreadable(_all_scanned(scanned))
+        raise Unreadable(_all_scanned(scanned), _span(scanned.pages))
+    if scanned.broken and not pieces:
+        raise Unreadable(
+            "The pages of the PDF are damaged. Save or copy it again.", _span(scanned.broken)
+        )
     title, metadata = _told(document)
     metadata["pages"] = count
     if scanned.pages:
         metadata["scanned_pages"] = _ranges(scanned.pages)
-    if scanned.unread:
-        metadata["warnings"] = [_unread(scanned)]
+    warnings = [_unread(scanned)] if scanned.unread else []
+    if scanned.broken:
+        warnings.append(f"Pages that are damaged: {_ranges(scanned.broken)}.")
+    metadata["warnings"] = warnings
     return pieces.extracted(title, metadata)
 
 
@@ -70,6 +77,7 @@ def _pages(document: Any, scanned: _Scanned) -> Iterator[tuple[int, str]]:
         try:
             page = document[number - 1]
         except library.PdfiumError:
+            scanned.broken.append(number)
             continue
         try:
             yield number, _text(page) or _by_ocr(page, number, scanned)
@@ -172,6 +180,12 @@ def _unread(scanned: _Scanned) -> str:
         else "Tesseract is not installed"
     )
     return f"Scanned pages without text: {_ranges(scanned.unread)} ({why})."
+
+
+def _span(pages: list[int]) -> dict[str, object]:
+    """These pages as a place."""
+    first, last = pages[0], pages[-1]
+    return {"page": first} if first == last else {"page": first, "to": last}
 
 
 def _ranges(pages: list[int]) -> str:

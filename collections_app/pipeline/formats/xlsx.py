@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 from openpyxl.utils import get_column_letter
 
-from ..extracted import Extracted
+from ..extracted import Extracted, at
 from ..pieces import Pieces
 from . import package, written
 
@@ -19,7 +19,7 @@ Cells = list[tuple[int, str]]  # column, counted from 0, and what it shows
 def read(data: bytes, max_chars: int) -> Extracted:
     package.opened(data).close()
     warnings.simplefilter("ignore")  # openpyxl's, about what it leaves out
-    with package.opening():
+    with package.opening(data):
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     pieces = Pieces(max_chars)
     for sheet in book.worksheets:
@@ -46,10 +46,12 @@ def _add_sheet(pieces: Pieces, sheet: Any) -> None:
 def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
     """The number of each row that shows something, and its cells."""
     sheet.reset_dimensions()  # what the file says of its size may be anything
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        shown = [(n, _shown(value)) for n, value in enumerate(values) if value is not None]
-        if cells := [cell for cell in shown if cell[1].strip()]:
-            yield number, cells
+    number = 0  # of the last row that was whole
+    with at(lambda: {"sheet": sheet.title, "cell": f"A{number + 1}"}):
+        for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            shown = [(n, _shown(value)) for n, value in enumerate(values) if value is not None]
+            if cells := [cell for cell in shown if cell[1].strip()]:
+                yield number, cells
 
 
 def _line(cells: Cells, first: int, width: int) -> list[str]:

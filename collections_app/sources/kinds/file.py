@@ -1,5 +1,6 @@
-"""An uploaded archive or mailbox, each file in it an item, or a table, each row one, or a
-collection of an `embeddings.db`, each row one with its vector, or a file of word vectors."""
+"""An uploaded archive, mailbox or message with attachments, each file in it an item, or a table,
+each row one, or a collection of an `embeddings.db`, each row one with its vector, or a file of
+word vectors."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -54,8 +55,8 @@ def _items(context: Context) -> Iterator[Item]:
             yield from embeddings.items_of(path, context)
         elif context.options["reading"] == "words":
             yield from words.items_of(path, context)
-        elif _is_container(path, context.options["reading"]):
-            yield from _members(path)
+        elif _is_container(path, context.options):
+            yield from _members(path, context.options["name"])
         else:
             yield from rows_of(path, context)
     except Unreadable as error:
@@ -66,16 +67,16 @@ def _items(context: Context) -> Iterator[Item]:
         ) from error
 
 
-def _is_container(path: Path, reading: str) -> bool:
-    if reading != "auto":
-        return reading == "container"
+def _is_container(path: Path, options: dict[str, Any]) -> bool:
+    if options["reading"] != "auto":
+        return bool(options["reading"] == "container")
     with path.open("rb") as file:
-        return containers.kind_of(file) is not None
+        return containers.holds_files(file, options["name"])
 
 
-def _members(path: Path) -> Iterator[Item]:
+def _members(path: Path, name: str) -> Iterator[Item]:
     limits = containers.Limits(member_bytes=settings.MAX_UPLOAD_BYTES)
-    for member in containers.members(path, "", limits):
+    for member in containers.members(path, "", limits, name or "message.eml"):
         yield _member(member)
 
 

@@ -143,8 +143,8 @@ class Leases(Lease, Generic[Row]):
         began = _now()
         rows = claim()
         if rows and rows[0].claim_token:
-            done, last = self._held[:-1], self._held[-1:]
-            self._held = [*last, _Held(rows[0].claim_token, began)]
+            done = self._held[:-1]
+            self._held = [*self._held[-1:], _Held(rows[0].claim_token, began)]
             for one in done:
                 presence.sign_off(one.token)
         return rows

@@ -130,6 +130,11 @@ urlpatterns = [
         search_api.related_passages,
         name="api-document-related-passages",
     ),
+    path(
+        "collections/<int:pk>/prompt/",
+        rag_api.CollectionPrompt.as_view(),
+        name="api-collection-prompt",
+    ),
     path("collections/<int:pk>/similar/", search_api.similar, name="api-collection-similar"),
     path("collections/<int:pk>/pictures/", search_api.pictures, name="api-collection-pictures"),
     path("phrases/", search_api.phrases, name="api-phrases"),

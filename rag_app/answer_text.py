@@ -22,6 +22,11 @@ def pieces(reading: Reading) -> Iterator[str]:
             yield ("\n\n" if place else "") + f"“{_one_line(as_read(quote))}” [{quote.number}]"
 
 
+def copied(reading: Reading, address: Callable[[str], str]) -> str:
+    """The answer with its sources below, to be pasted elsewhere."""
+    return "".join(pieces(reading)) + sources(reading, address)
+
+
 def sources(reading: Reading, address: Callable[[str], str]) -> str:
     """A line for each document cited, or for the nearest where nothing is; `address` makes a
     path of this site one that leads here from elsewhere."""

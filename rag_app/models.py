@@ -52,6 +52,25 @@ class ChatModel(models.Model):
         return self.name
 
 
+class PromptTemplate(models.Model):
+    """What a collection's editors tell chat models in place of the site's own words; without a row,
+    these are sent. `language.prompts` has the placeholders."""
+
+    collection = models.OneToOneField(
+        Collection, on_delete=models.CASCADE, related_name="+", verbose_name=_("collection")
+    )
+    system = models.TextField(_("system message"))
+    message = models.TextField(_("message"))
+    updated = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("prompt of a collection")
+        verbose_name_plural = _("prompts of collections")
+
+    def __str__(self) -> str:
+        return str(self.collection_id)
+
+
 class QuestionQuerySet(models.QuerySet["Question"]):
     def visible_to(self, user: Viewer, session_key: str | None = None) -> Self:
         """One's own questions; a visitor's are those of the visitor's session."""
@@ -102,6 +121,11 @@ class Question(models.Model):
     # Spans that the asker wants in the context, or out of it: `answer.steering.Chosen`.
     pinned = models.JSONField(_("pinned passages"), default=list, blank=True, editable=False)
     dropped = models.JSONField(_("dropped passages"), default=list, blank=True, editable=False)
+    shared = models.BooleanField(
+        _("shared"),
+        default=False,
+        help_text=_("Whoever has its link may read it, as far as they may see its documents."),
+    )
     role = models.TextField(_("who the chat model is to be"), blank=True)
     chat = models.CharField(
         _("asked of"),
@@ -164,6 +188,8 @@ class Answer(models.Model):
     checks = models.JSONField(_("checked sentences"), default=list, blank=True, editable=False)
     # The mark around its passages in the prompt: with it a prompt can be shown as it was sent.
     marker = models.CharField(max_length=32, blank=True, editable=False)
+    # The words of the collection's prompt when it was asked; empty: the site's own.
+    template = models.JSONField(default=dict, blank=True, editable=False)
     # What became of each passage found: `answer.packing` writes and reads it.
     packing = models.JSONField(_("packing"), default=list, blank=True, editable=False)
     lease_until = models.DateTimeField(
@@ -207,6 +233,7 @@ class Citation(models.Model):
     pinned = models.BooleanField(_("pinned"), default=False)
 
     # Told by `answer.reading.visible_citations`, which reads them.
+    current: bool
     moved: int | None
     url: str
 

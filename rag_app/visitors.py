@@ -11,12 +11,18 @@ from rag_app.models import Question
 def own_questions(request: HttpRequest | Request) -> QuerySet[Question]:
     """One's questions with their answers. `home` is the collection's name, or None where it
     is no longer one that the asker may see."""
+    mine = Question.objects.visible_to(request.user, request.session.session_key)
+    return _with_answers(request, mine)
+
+
+def shared_questions(request: HttpRequest) -> QuerySet[Question]:
+    """Those that whoever has their link may read, likewise."""
+    return _with_answers(request, Question.objects.filter(shared=True))
+
+
+def _with_answers(request: HttpRequest | Request, rows: QuerySet[Question]) -> QuerySet[Question]:
     homes = Collection.objects.visible_to(request.user).filter(pk=OuterRef("collection_id"))
-    return (
-        Question.objects.visible_to(request.user, request.session.session_key)
-        .select_related("answer")
-        .annotate(home=Subquery(homes.values("name")[:1]))
-    )
+    return rows.select_related("answer").annotate(home=Subquery(homes.values("name")[:1]))
 
 
 def session_key(request: HttpRequest | Request) -> str:

@@ -3,6 +3,7 @@
 from rag_app.answer.asking import ask, preview, retry
 from rag_app.answer.conversations import latest, turns
 from rag_app.answer.followups import standalone
+from rag_app.answer.judging import thumb, thumbed
 from rag_app.answer.once import Busy, answered, passing
 from rag_app.answer.reading import Reading, read
 from rag_app.answer.sending import Sent, drafted, sent
@@ -25,6 +26,8 @@ __all__ = [
     "standalone",
     "stop",
     "stream",
+    "thumb",
+    "thumbed",
     "turns",
     "write",
 ]

@@ -1,6 +1,7 @@
 """Asking a question, asking it again, and what would be sent if it were asked."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +14,7 @@ from rag_app.answer.conversations import said_before
 from rag_app.answer.drafting import Draft, draft
 from rag_app.answer.followups import standalone
 from rag_app.answer.steering import MOST_DROPPED, MOST_PINNED, Chosen, kept
+from rag_app.language.prompts import Template
 from rag_app.models import Answer, Question
 
 MOST_ROLE_CHARS = 2000
@@ -62,10 +64,13 @@ def ask(
     return question
 
 
-def preview(user: Viewer, text: str, **how: object) -> tuple[Question, Draft]:
-    """What `ask` would make of it, without asking or keeping anything. Raises as that does."""
-    question = wanted(user, text, **how)  # type: ignore[arg-type]
-    return question, draft(user, question)
+def preview(
+    user: Viewer, text: str, template: Template | None = None, **how: Any
+) -> tuple[Question, Draft]:
+    """What `ask` would make of it, in the words of this template or of the collection's, without
+    asking or keeping anything. Raises as that does."""
+    question = wanted(user, text, **how)
+    return question, draft(user, question, template)
 
 
 def wanted(

@@ -9,6 +9,7 @@ from typing import Protocol
 from django.conf import settings
 from django.db.models import F, Sum
 from django.db.models.functions import Now
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -149,7 +150,13 @@ def counted(
     )
 
 
-def context(question: Question, finds: Sequence[Find], model: Chat, marker: str) -> Context:
+def context(
+    question: Question,
+    finds: Sequence[Find],
+    model: Chat,
+    marker: str,
+    template: prompts.Template,
+) -> Context:
     """What the chat model is sent of the passages found. Raises QuestionTooLong, PinnedTooLong.
 
     Tokens are counted with the embedding model's tokenizer: a chat model's own is not known,
@@ -157,7 +164,8 @@ def context(question: Question, finds: Sequence[Find], model: Chat, marker: str)
     """
 
     def prompt(chosen: Sequence[prompts.NumberedPassage]) -> list[chat.Message]:
-        return prompts.messages(question.looked_for, chosen, marker, question.role)
+        day = localdate().isoformat()
+        return prompts.messages(question.looked_for, chosen, marker, question.role, template, day)
 
     pieces = [
         Piece(
@@ -180,13 +188,18 @@ def prompt(
     limit: int,
     role: str = "",
     marker: str = "",
+    template: prompts.Template | None = None,
+    day: str = "",
 ) -> list[chat.Message]:
     """The prompt of these passages. With a `role` other than the question's some may have no room
     any more: best first, those that have are in it. Raises budget.QuestionTooLong."""
     marker = marker or prompts.new_marker()
 
     def made(chosen: Sequence[prompts.NumberedPassage]) -> list[chat.Message]:
-        return prompts.messages(question.looked_for, chosen, marker, role or question.role)
+        words = template or prompts.Template()
+        return prompts.messages(
+            question.looked_for, chosen, marker, role or question.role, words, day
+        )
 
     if not role:
         return made(passages)

@@ -12,10 +12,11 @@ from rag_app.answer import chats, gate, packing, quoting
 from rag_app.answer.finding import Find, find
 from rag_app.answer.places import place_of
 from rag_app.answer.steering import stored
+from rag_app.answer.templates import kept, template_of
 from rag_app.language.budget import QuestionTooLong
 from rag_app.language.chat import Message
 from rag_app.language.context import PinnedTooLong, Span
-from rag_app.language.prompts import new_marker
+from rag_app.language.prompts import Template, new_marker
 from rag_app.models import Answer, Citation, Question
 
 NEAREST = 5  # passages shown beside an answer, or in place of one
@@ -35,6 +36,7 @@ class Draft:
     messages: list[Message] = field(default_factory=list)
     tokens: int = 0
     limit: int = 0
+    template: dict[str, Any] = field(default_factory=dict)
 
     def save(self, question: Question) -> None:
         """As the answer of a question that is stored."""
@@ -45,6 +47,7 @@ class Draft:
             chat_model=self.chat_model,
             marker=self.marker,
             packing=self.packing,
+            template=self.template,
         )
         for citation in self.citations:
             citation.answer = answer
@@ -52,8 +55,9 @@ class Draft:
         question.answer = answer
 
 
-def draft(user: Viewer, question: Question) -> Draft:
-    """What is answered as far as it is known at once. Raises Rejected and ModelMissing."""
+def draft(user: Viewer, question: Question, template: Template | None = None) -> Draft:
+    """What is answered as far as it is known at once; in the words of this template, or of the
+    collection's. Raises Rejected and ModelMissing."""
     chat = chats.chosen(question.chat)
     if chat:
         chats.check_limit(chat)
@@ -73,7 +77,7 @@ def draft(user: Viewer, question: Question) -> Draft:
     elif chat is None:
         made = _quoted(used)
     else:
-        made = _written(question, used, chat)
+        made = _written(question, used, chat, template or template_of(question.collection))
     for number, citation in enumerate(made.citations, start=1):
         citation.number = number
     return made
@@ -99,10 +103,12 @@ def _quoted(finds: Sequence[Find]) -> Draft:
     return Draft(Answer.Kind.EXTRACTIVE, citations=citations)
 
 
-def _written(question: Question, finds: Sequence[Find], chat: chats.Chat) -> Draft:
+def _written(
+    question: Question, finds: Sequence[Find], chat: chats.Chat, template: Template
+) -> Draft:
     marker = new_marker()
     try:
-        context = chats.context(question, finds, chat, marker)
+        context = chats.context(question, finds, chat, marker, template)
     except QuestionTooLong as error:
         raise Rejected(
             _("The question leaves no room for passages in the chat model's context. Shorten it.")
@@ -125,6 +131,7 @@ def _written(question: Question, finds: Sequence[Find], chat: chats.Chat) -> Dra
         context.messages,
         context.tokens,
         chat.context_tokens,
+        kept(template),
     )
 
 

@@ -1,6 +1,9 @@
 """The prompt of an answer, as the chat model was sent it."""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.timezone import localdate
 
 from collections_app import vectors
 from collections_app.models import Viewer
@@ -9,6 +12,7 @@ from rag_app.answer import chats
 from rag_app.answer.drafting import Draft
 from rag_app.answer.packing import LeftOut, left_out
 from rag_app.answer.reading import is_withheld, visible_citations
+from rag_app.answer.templates import stored
 from rag_app.language import budget
 from rag_app.language.chat import Message
 from rag_app.language.prompts import NumberedPassage
@@ -42,7 +46,7 @@ def sent(question: Question, viewer: Viewer | None = None) -> Sent | None:
     passages = [NumberedPassage(one.number, str(one.document), one.quote) for one in citations]
     model = citations[0].document.collection.embedding_model
     limit = _limit(answer.chat_model)
-    messages = chats.prompt(question, passages, model, limit, marker=answer.marker)
+    messages = chats.prompt(question, passages, model, limit, **told(answer))
     return Sent(
         answer.chat_model,
         messages,
@@ -53,12 +57,21 @@ def sent(question: Question, viewer: Viewer | None = None) -> Sent | None:
     )
 
 
+def told(answer: Answer) -> dict[str, Any]:
+    """What its prompt was made with besides question and passages, as `chats.prompt` takes it."""
+    return {
+        "marker": answer.marker,
+        "template": stored(answer.template),
+        "day": localdate(answer.created).isoformat(),
+    }
+
+
 def drafted(draft: Draft, viewer: Viewer) -> Sent | None:
     """What would be sent of a question that is not asked; None where no chat model would be."""
     if draft.kind != Answer.Kind.CHAT:
         return None
     for one in draft.citations:
-        one.moved, one.url = 0, one.get_absolute_url()
+        one.current, one.moved, one.url = True, 0, one.get_absolute_url()
     return Sent(
         draft.chat_model,
         draft.messages,

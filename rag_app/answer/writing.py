@@ -18,6 +18,7 @@ from collections_app.services import Rejected
 from rag_app.answer import chats
 from rag_app.answer.checking import checked
 from rag_app.answer.reading import cut_off, is_withheld, settle, visible_citations
+from rag_app.answer.sending import told as made_with
 from rag_app.language.budget import QuestionTooLong
 from rag_app.language.chat import ChatError, ChatModel, Message
 from rag_app.language.prompts import NumberedPassage
@@ -130,7 +131,7 @@ def _write(
         if model is None:
             error = _("No chat model is configured any more. Ask again for a quoted answer.")
             return
-        prompt = _prompt(question, citations, role, model.context_tokens, answer.marker)
+        prompt = _prompt(question, citations, role, model.context_tokens, answer)
         client = chat or model.client()
         with closing(client.stream(prompt)) as pieces:
             for piece in said(pieces):
@@ -181,14 +182,14 @@ def _taken(
 
 
 def _prompt(
-    question: Question, citations: list[Citation], role: str, limit: int, marker: str
+    question: Question, citations: list[Citation], role: str, limit: int, answer: Answer
 ) -> list[Message]:
     passages = [
         NumberedPassage(citation.number, str(citation.document), citation.quote)
         for citation in citations
     ]
     model = citations[0].document.collection.embedding_model
-    return chats.prompt(question, passages, model, limit, role, marker)
+    return chats.prompt(question, passages, model, limit, role, **made_with(answer))
 
 
 def _pending(answer: Answer) -> Any:

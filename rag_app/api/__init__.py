@@ -4,5 +4,6 @@ from rag_app.api.chat_models import ChatModelViewSet
 from rag_app.api.completions import Completions
 from rag_app.api.mcp import Mcp
 from rag_app.api.questions import QuestionViewSet
+from rag_app.api.templates import CollectionPrompt
 
-__all__ = ["ChatModelViewSet", "Completions", "Mcp", "QuestionViewSet"]
+__all__ = ["ChatModelViewSet", "CollectionPrompt", "Completions", "Mcp", "QuestionViewSet"]

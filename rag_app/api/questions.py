@@ -1,7 +1,8 @@
 """Questions: ask, read, stream, ask again, delete."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -17,13 +18,18 @@ from rest_framework.throttling import BaseThrottle
 
 from collections_app.pagination import ByTimePagination
 from collections_app.throttles import AskThrottle
-from collections_app.tokens import AsksPermission
+from collections_app.tokens import AsksPermission, SignedInPermission
 from rag_app import answer
 from rag_app.event_stream import event_stream
 from rag_app.models import Question
 from rag_app.serializers.answers import AnswerSerializer
 from rag_app.serializers.prompts import PreviewSerializer, SentSerializer
-from rag_app.serializers.questions import AskSerializer, QuestionSerializer, RetrySerializer
+from rag_app.serializers.questions import (
+    AskSerializer,
+    QuestionSerializer,
+    RetrySerializer,
+    ThumbSerializer,
+)
 from rag_app.visitors import own_questions, session_key
 
 TAGS = ["questions"]
@@ -84,7 +90,7 @@ class QuestionViewSet(
             session_key=session_key(request),
             **self._how(wanted),
         )
-        return _answered(asked, wait=values["wait"], code=status.HTTP_201_CREATED)
+        return _answered(request, asked, wait=values["wait"], code=status.HTTP_201_CREATED)
 
     def _how(self, wanted: AskSerializer) -> dict[str, Any]:
         """What is asked of what, and how."""
@@ -114,8 +120,6 @@ class QuestionViewSet(
         text = wanted.validated_data["question"]
         question, draft = answer.preview(request.user, text, **self._how(wanted))
         sent = answer.drafted(draft, request.user) or answer.Sent("")
-        for one in sent.passages:
-            one.current = True
         told = SentSerializer(sent).data
         return Response({**told, "kind": draft.kind, "standalone": question.standalone})
 
@@ -153,7 +157,48 @@ class QuestionViewSet(
                 one.delete()
             return Response(status=status.HTTP_204_NO_CONTENT)
         last = reversed(turns.reverse()[:MOST_TURNS])
-        return Response(AnswerSerializer([answer.read(one) for one in last], many=True).data)
+        readings = [answer.read(one) for one in last]
+        told = AnswerSerializer(readings, many=True, context={"request": request})
+        return Response(told.data)
+
+    @extend_schema(
+        operation_id="questions_share",
+        methods=["POST"],
+        summary=_("Share a question by its link"),
+        description=_("Whoever has it may read its page, as far as they may see its documents."),
+        tags=TAGS,
+        request=None,
+        responses=AnswerSerializer,
+    )
+    @extend_schema(
+        operation_id="questions_unshare",
+        methods=["DELETE"],
+        summary=_("Share a question no longer"),
+        tags=TAGS,
+        responses={200: AnswerSerializer},
+    )
+    @action(detail=True, methods=["post", "delete"])
+    def share(self, request: Request, pk: str) -> Response:
+        asked = self.get_object()
+        asked.shared = request.method == "POST"
+        asked.save(update_fields=["shared"])
+        return _answered(request, asked, wait=False)
+
+    @extend_schema(
+        operation_id="questions_thumb",
+        summary=_("Say whether an answer is right"),
+        description=_("It becomes a judged query: the documents it cites are right, or are not."),
+        tags=TAGS,
+        request=ThumbSerializer,
+        responses={204: None},
+    )
+    @action(detail=True, methods=["post"], permission_classes=[SignedInPermission])
+    def thumb(self, request: Request, pk: str) -> Response:
+        asked = self.get_object()
+        sent = ThumbSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        answer.thumb(cast(User, request.user), asked, sent.validated_data["say"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         operation_id="questions_stop",
@@ -168,7 +213,7 @@ class QuestionViewSet(
         asked = self.get_object()
         answer.stop(asked)
         asked.answer.refresh_from_db()
-        return _answered(asked, wait=False)
+        return _answered(request, asked, wait=False)
 
     @extend_schema(
         operation_id="questions_read",
@@ -177,7 +222,7 @@ class QuestionViewSet(
         responses=AnswerSerializer,
     )
     def retrieve(self, request: Request, pk: str) -> Response:
-        return _answered(self.get_object(), wait=False)
+        return _answered(request, self.get_object(), wait=False)
 
     @extend_schema(
         operation_id="questions_stream",
@@ -208,12 +253,15 @@ class QuestionViewSet(
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
         made = answer.retry(asked, chat=values.get("chat"), **wanted.steering())
-        return _answered(made, wait=values["wait"])
+        return _answered(request, made, wait=values["wait"])
 
 
-def _answered(asked: Question, *, wait: bool, code: int = status.HTTP_200_OK) -> Response:
+def _answered(
+    request: Request, asked: Question, *, wait: bool, code: int = status.HTTP_200_OK
+) -> Response:
     """The answer as it is now, or, with `wait`, once it has been written."""
     if wait:
         answer.write(asked)
         asked.answer.refresh_from_db()
-    return Response(AnswerSerializer(answer.read(asked)).data, code)
+    told = AnswerSerializer(answer.read(asked), context={"request": request})
+    return Response(told.data, code)

@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from rag_app.answer import Reading
+from rag_app.answer_text import copied
 from rag_app.models import Answer
 
 UNSUPPORTED = [
@@ -116,6 +118,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
     system = serializers.CharField(
         source="question.role", help_text=_("Who the chat model was told to be; empty: as usual.")
     )
+    shared = serializers.BooleanField(
+        source="question.shared", help_text=_("Whether whoever has its link may read its page.")
+    )
     state = serializers.ChoiceField(Answer.State.choices, source="answer.state")
     kind = serializers.ChoiceField(Answer.Kind.choices, source="answer.kind")
     chat_model = serializers.CharField(source="answer.chat_model", allow_blank=True)
@@ -137,7 +142,14 @@ class AnswerSerializer(serializers.Serializer[Any]):
         help_text=_("True when no passage supports any sentence of a written answer.")
     )
     text = serializers.CharField()
+    copied = serializers.SerializerMethodField(
+        help_text=_("The text with its sources below, to be pasted elsewhere.")
+    )
     segments = SegmentSerializer(many=True, help_text=_("The text, taken apart at its citations."))
     citations = CitationSerializer(many=True)
     created = serializers.DateTimeField(source="question.created")
     url = serializers.CharField(source="question.get_absolute_url")
+
+    def get_copied(self, reading: Reading) -> str:
+        request = self.context.get("request")
+        return copied(reading, request.build_absolute_uri if request else str)

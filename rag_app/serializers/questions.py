@@ -89,6 +89,12 @@ class RetrySerializer(SteeringSerializer):
     wait = serializers.BooleanField(default=True, help_text=WAIT_HELP)
 
 
+class ThumbSerializer(serializers.Serializer[Any]):
+    say = serializers.ChoiceField(
+        ["up", "down", "none"], help_text=_("“none” takes back what was said.")
+    )
+
+
 class QuestionSerializer(serializers.ModelSerializer[Question]):
     question = serializers.CharField(source="text")
     collections = serializers.ListField(child=serializers.IntegerField(), source="among")

@@ -17,9 +17,12 @@ from rag_app.views.questions import (
     question_delete,
     question_prompt,
     question_retry,
+    question_share,
     question_stop,
     question_stream,
+    question_thumb,
 )
+from rag_app.views.templates import collection_prompt
 
 __all__ = [
     "ask",
@@ -32,6 +35,7 @@ __all__ = [
     "chat_model_new",
     "chat_model_try",
     "citation",
+    "collection_prompt",
     "conversation",
     "conversation_delete",
     "question",
@@ -39,6 +43,8 @@ __all__ = [
     "question_follow",
     "question_prompt",
     "question_retry",
+    "question_share",
     "question_stop",
     "question_stream",
+    "question_thumb",
 ]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from rag_app.answer.reading import opened, visible_citations
 from rag_app.models import Citation
-from rag_app.visitors import own_questions
+from rag_app.visitors import own_questions, shared_questions
 
 OFFSET = re.compile(r"[0-9]{1,9}")
 
@@ -19,8 +19,11 @@ OFFSET = re.compile(r"[0-9]{1,9}")
 @require_safe
 def citation(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """`?start=&end=`: a span in it, in characters of the document as it was."""
-    question = get_object_or_404(own_questions(request), pk=pk)
-    found = next((one for one in visible_citations(question) if one.number == number), None)
+    question = own_questions(request).filter(pk=pk).first()
+    mine = question is not None
+    question = question or get_object_or_404(shared_questions(request), pk=pk)
+    citations = visible_citations(question, request.user)
+    found = next((one for one in citations if one.number == number), None)
     if found is None:
         raise Http404
     start, end = _span(request, found)
@@ -30,6 +33,7 @@ def citation(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     context = {
         "question": question,
         "citation": found,
+        "mine": mine,
         "before": found.quote[:at],
         "marked": found.quote[at:to],
         "after": found.quote[to:],

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,12 +17,13 @@ from collections_app.models import Collection
 from collections_app.services import Rejected
 from rag_app import answer
 from rag_app.answer import chats, packing, steering
+from rag_app.answer_text import copied
 from rag_app.event_stream import event_stream
 from rag_app.filter_form import FilterForm, shown
 from rag_app.forms import FollowForm
 from rag_app.models import Answer, Question
 from rag_app.views.asking import chosen, model_missing, too_often
-from rag_app.visitors import own_questions
+from rag_app.visitors import own_questions, shared_questions
 
 IN_FULL = 5  # turns before a question that are shown with their answers; older ones are links
 
@@ -30,11 +32,24 @@ IN_FULL = 5  # turns before a question that are shown with their answers; older 
 @require_safe
 def question(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page; `?wait=1`, for browsers without scripts, first has the answer written."""
-    found = own(request, pk)
+    found = own_questions(request).filter(pk=pk).first()
+    if found is None:
+        return _shared(request, get_object_or_404(shared_questions(request), pk=pk))
     if "wait" in request.GET:
         answer.write(found)
         return redirect(found)
     return page(request, found)
+
+
+def _shared(request: HttpRequest, found: Question) -> HttpResponse:
+    """As far as the reader may see the documents; nothing can be changed here."""
+    context = {
+        "question": found,
+        "reading": answer.read(found, request.user),
+        "states": Answer.State,
+        "kinds": Answer.Kind,
+    }
+    return render(request, "rag_app/shared.html", context)
 
 
 def page(
@@ -53,6 +68,9 @@ def page(
         "quotes": chats.QUOTES,
         "follow": follow or FollowForm(known=known, initial={"chat": found.chat}),
         "narrow": FilterForm(initial=shown(found.filters)),
+        "thumbed": answer.thumbed(request.user, found, reading.quotes),
+        "copied": copied(reading, request.build_absolute_uri) if reading.segments else "",
+        "link": request.build_absolute_uri(found.get_absolute_url()),
         "left_out": packing.left_out(request.user, reading.answer.packing),
         "dropped": [
             (steering.Chosen.of(one).key, one)
@@ -121,8 +139,35 @@ def _steered(request: HttpRequest) -> dict[str, Any]:
     """Raises Rejected."""
     narrow = FilterForm(request.POST)
     if not narrow.is_valid():
-        raise Rejected(" ".join(text for texts in narrow.errors.values() for text in texts))
+        raise Rejected(" ".join(str(text) for texts in narrow.errors.values() for text in texts))
     return {"filters": narrow.filters(), **chosen(request.POST)}
+
+
+@require_POST
+def question_share(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """`share`: 1, whoever has the link may read it; else nobody else may any more."""
+    found = own(request, pk)
+    shared = request.POST.get("share") == "1"
+    Question.objects.filter(pk=found.pk).update(shared=shared)
+    if shared:
+        told = _("Shared. Send its address to those who are to read it.")
+    else:
+        told = _("No longer shared: its address leads nowhere for others.")
+    messages.success(request, told)
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def question_thumb(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """`say`: up, down or none."""
+    found = own(request, pk)
+    user: Any = request.user
+    try:
+        answer.thumb(user, found, request.POST.get("say", ""))
+    except Rejected as error:
+        messages.error(request, str(error))
+    return redirect(f"{found.get_absolute_url()}#thumbs")
 
 
 @require_POST

@@ -74,7 +74,7 @@ ADDRESSES = {
     " api-collection-judged api-collection-judged-import api-collection-judged-export"
     " api-collection-evaluations api-collection-weights api-collection-weights-revert"
     " quality weights_revert judged_list judged_new judged_import judged_export"
-    " box box_json box_preview",
+    " box box_json box_preview collection_prompt api-collection-prompt",
     "axis": "axis axis_text axis_delete api-axes-detail api-axes-score api-axes-documents",
     "labels": "label_set label_set_delete api-label-sets-detail api-label-sets-measured"
     " api-label-sets-assign api-label-sets-assigned",
@@ -101,6 +101,7 @@ ADDRESSES = {
     "cluster": "cluster api-clusters-detail api-clusters-members api-clusters-timeline",
     "question": "question citation question_stream question_stop question_retry question_delete"
     " question_follow question_prompt conversation conversation_delete"
+    " question_share question_thumb api-questions-share api-questions-thumb"
     " api-questions-detail api-questions-retry api-questions-stream api-questions-prompt"
     " api-questions-conversation api-questions-stop",
     "token": "token_revoke api-tokens-detail",
@@ -139,6 +140,8 @@ SILENT = (
     " api-collections-reembed api-collections-retry api-documents-reembed api-documents-retry"
     " interest_delete interest_feed api-interests-feed feed"
     " question_follow question_prompt conversation conversation_delete api-questions-preview"
+    " question_share question_thumb api-questions-share api-questions-thumb"
+    " api-collection-prompt"
     " api-questions-prompt api-questions-stop"
     " api-questions-retry api-tokens-detail api-usage api-collection-uploads api-collection-usage"
     " source_run run_action run_progress rows_cancel api-upload-rows api-collection-rows"

@@ -60,6 +60,7 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "pinned": [],
         "dropped": [],
         "system": "",
+        "shared": False,
         "state": "complete",
         "kind": "extractive",
         "chat_model": "",
@@ -71,6 +72,7 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "answer_tokens": 0,
         "cost": "0.000000",
         "text": "".join(segment["text"] for segment in body["segments"]),
+        "copied": body["copied"],
         "url": f"/q/{question.pk}/",
     }
     best = body["citations"][0]

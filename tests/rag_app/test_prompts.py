@@ -24,7 +24,9 @@ def test_prompt_has_rules_then_passages_then_the_question():
 
 def test_role_takes_the_place_of_the_first_sentence_and_of_no_rule():
     system = prompts.messages("Why?", [], "m4rk", "You are a pirate.")[0]["content"]
-    assert system == "You are a pirate.\n\n" + prompts.RULES.format(marker="m4rk")
+    assert system == prompts.SYSTEM.format(
+        role="You are a pirate.", delimiters=prompts.DELIMITERS.format(marker="m4rk")
+    )
 
 
 def test_hostile_passage_stays_between_the_marks():

@@ -154,6 +154,7 @@ urlpatterns = [
         search_api.cluster_items,
         name="api-cluster-items",
     ),
+    path("collections/<int:pk>/clusters/names/", rag_api.cluster_names, name="api-cluster-names"),
     path(
         "collections/<int:pk>/map/",
         search_api.CollectionMapView.as_view(),

@@ -7,6 +7,7 @@ urlpatterns = [
     path("ask/c/<int:pk>/", views.box, name="box"),
     path("ask/c/<int:pk>.json", views.box_json, name="box_json"),
     path("c/<int:pk>/box/", views.box_preview, name="box_preview"),
+    path("c/<int:pk>/cluster-names/", views.cluster_names, name="cluster_names"),
     path("chat-models/", views.chat_model_list, name="chat_models"),
     path("chat-models/new/", views.chat_model_new, name="chat_model_new"),
     path("chat-models/<int:pk>/", views.chat_model_edit, name="chat_model_edit"),

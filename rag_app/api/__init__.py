@@ -1,9 +1,17 @@
 """The REST API of questions and answers, and how other tools ask."""
 
 from rag_app.api.chat_models import ChatModelViewSet
+from rag_app.api.cluster_names import cluster_names
 from rag_app.api.completions import Completions
 from rag_app.api.mcp import Mcp
 from rag_app.api.questions import QuestionViewSet
 from rag_app.api.templates import CollectionPrompt
 
-__all__ = ["ChatModelViewSet", "CollectionPrompt", "Completions", "Mcp", "QuestionViewSet"]
+__all__ = [
+    "ChatModelViewSet",
+    "CollectionPrompt",
+    "Completions",
+    "Mcp",
+    "QuestionViewSet",
+    "cluster_names",
+]

@@ -11,6 +11,7 @@ from rag_app.views.chat_models import (
     chat_model_try,
 )
 from rag_app.views.citations import citation
+from rag_app.views.cluster_names import cluster_names
 from rag_app.views.conversations import conversation, conversation_delete, question_follow
 from rag_app.views.questions import (
     question,
@@ -35,6 +36,7 @@ __all__ = [
     "chat_model_new",
     "chat_model_try",
     "citation",
+    "cluster_names",
     "collection_prompt",
     "conversation",
     "conversation_delete",

@@ -12,8 +12,10 @@ from collections_app.models import Collection
 from collections_app.services import Rejected
 from search_app import cluster_items, clusters
 from search_app.models import Clustering
+from search_app.signals import naming_clusters
 
 PAUSE_SECONDS = 0.5
+DEFAULT = "default"  # in place of the name of a chat model
 
 
 class Command(BaseCommand):
@@ -44,6 +46,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--afresh", action="store_true", help="do not begin where the former ones were"
         )
+        parser.add_argument(
+            "--name-with", metavar="CHAT", help="a chat model that names them; or: default"
+        )
+        parser.add_argument("--prompt", default="", help="with --name-with: what it is asked for")
+        parser.add_argument(
+            "--truncate", type=int, help="with --name-with: characters of each that it sees"
+        )
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,6 +65,7 @@ class Command(BaseCommand):
                 _wait(_asked(collection, options))
             for ordinal, name in options["rename"]:
                 _rename(user, collection, ordinal, name)
+            problem = _named(collection, options) if options["name_with"] else ""
         except Rejected as error:
             raise CommandError(str(error)) from error
         for piece in cluster_items.pieces(
@@ -63,6 +73,8 @@ class Command(BaseCommand):
         ):
             self.stdout.write(piece, ending="")
         self.stdout.write("")
+        if problem:
+            raise CommandError(problem)
 
 
 def _asked(collection: Collection, options: dict[str, Any]) -> Clustering:
@@ -72,6 +84,19 @@ def _asked(collection: Collection, options: dict[str, Any]) -> Clustering:
     return clusters.request(
         collection, options["n"], options["afresh"], method, options["smallest"]
     )
+
+
+def _named(collection: Collection, options: dict[str, Any]) -> str:
+    """By a chat model, which another room has; what went wrong with it."""
+    chat = "" if options["name_with"] == DEFAULT else options["name_with"]
+    said = naming_clusters.send(
+        sender=Collection,
+        collection=collection,
+        chat=chat,
+        prompt=options["prompt"],
+        truncate=options["truncate"],
+    )
+    return " ".join(one for _receiver, one in said if one)
 
 
 def _wait(wish: Clustering) -> None:

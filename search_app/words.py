@@ -141,7 +141,7 @@ def _terms(collection: Collection, words: Sequence[str]) -> dict[str, Term]:
             )
             % {"word": unknown[0], "name": collection.name}
         )
-    made = vectors.embed(model, unknown, "passage") if unknown else []
+    made = list(vectors.embed(model, unknown, "passage")) if unknown else []
     for word, vector in zip(unknown, made, strict=True):
         length = float(np.linalg.norm(vector))
         if not length:

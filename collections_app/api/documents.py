@@ -31,6 +31,7 @@ from collections_app.serializers.documents import (
     ReadingSerializer,
 )
 from collections_app.serializers.queued import QueuedSerializer
+from collections_app.services.uploads import MOST_BEFORE
 
 TAGS = ["documents"]
 MAX_ITEMS = 10_000  # in one request
@@ -88,7 +89,7 @@ class CollectionDocuments(generics.ListAPIView[Document]):
         collections = Collection.objects.editable_by(request.user)
         collection = get_object_or_404(collections, pk=pk)
         if request.content_type.startswith("multipart/"):
-            result = services.add_files(collection, sent_files(request))
+            result = services.add_files(collection, sent_files(request), before(request))
         else:
             result = add_json(collection, sent_items(request))
         return Response(asdict(result), outcome(result))
@@ -99,6 +100,16 @@ def sent_files(request: Request) -> list[Any]:
     if not files:
         raise ValidationError({"files": [_("No file was sent. Send at least one.")]})
     return files
+
+
+def before(request: Request) -> str:
+    """What is to be put before the ids of the files."""
+    sent: Any = request.data
+    told = str(sent.get("before", ""))
+    if len(told) > MOST_BEFORE:
+        message = _("At most %d characters can be put before ids.") % MOST_BEFORE
+        raise ValidationError({"before": [message]})
+    return told
 
 
 def sent_items(request: Request) -> list[Any]:

@@ -96,8 +96,9 @@ class CollectionUploads(TusMixin, APIView):
         description=gettext_lazy(
             "As the tus protocol has it: `Upload-Length` says the size, `Upload-Metadata` the "
             "`filename` and, if wanted, the file's `sha256` in hex; `use` is `rows` for a file "
-            "whose rows are to be imported by a plan. The answer's `Location` is where the bytes "
-            "go. 413 when the file is too large or there is no room for it."
+            "whose rows are to be imported by a plan; `before` is put before ids. The answer's "
+            "`Location` is where the bytes go. 413 when the file is too large or there is no "
+            "room for it."
         ),
         tags=TAGS,
         request=None,
@@ -119,6 +120,7 @@ class CollectionUploads(TusMixin, APIView):
                 number(request, "Upload-Length"),
                 sha256=told.get("sha256", "").lower(),
                 use=told.get("use") or Upload.Use.ADD,
+                before=told.get("before", ""),
             )
         except uploads.TooMuch as error:
             raise TooLarge(str(error)) from error

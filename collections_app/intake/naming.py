@@ -3,6 +3,11 @@
 from collections_app.intake.incoming import CONTROL
 
 
+def safe_prefix(before: str) -> str:
+    """What is put before ids, as `safe_id` leaves it: its end stays, which may be a slash."""
+    return safe_id(f"{before}x")[:-1] if before.strip() else ""
+
+
 def safe_id(name: str) -> str:
     """A file's name as a relative id: no root, no drive, no step upwards, no control characters.
 

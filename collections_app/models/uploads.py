@@ -55,6 +55,7 @@ class Upload(models.Model):
     use = models.CharField(_("use"), max_length=10, choices=Use, default=Use.ADD)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVING)
     name = models.CharField(_("name"), max_length=500)
+    before = models.CharField(_("put before each id"), max_length=100, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"))
     offset = models.PositiveBigIntegerField(_("bytes received"), default=0)
     sha256 = models.CharField(_("SHA-256 as told by the sender"), max_length=64, blank=True)

@@ -30,6 +30,11 @@ class FilesSerializer(serializers.Serializer[Any]):
     """Files as multipart form data, any number under the name `files`."""
 
     files = serializers.ListField(child=serializers.FileField())
+    before = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text=_("Put before each id, such as “2024/”; those in archives too."),
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -17,6 +17,7 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
             "use",
             "state",
             "name",
+            "before",
             "size",
             "offset",
             "sha256",

@@ -5,7 +5,7 @@ Each function commits its own rows, wakes the workers after the commit, and rais
 caller's question (`editable_by`).
 """
 
-from collections_app.intake import AddResult, Incoming, Note, Problem, safe_id
+from collections_app.intake import AddResult, Incoming, Note, Problem, safe_id, safe_prefix
 from collections_app.services.accounts import create_token, operator
 from collections_app.services.adding import add_documents
 from collections_app.services.code import CodeChoice, CodeFile, add_code
@@ -102,6 +102,7 @@ __all__ = [
     "retry_failed",
     "retry_otherwise",
     "safe_id",
+    "safe_prefix",
     "set_aliases",
     "store_blob",
 ]

@@ -10,7 +10,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from collections_app import storage
-from collections_app.intake import AddResult, Incoming, Problem, media_type, safe_id
+from collections_app.intake import (
+    AddResult,
+    Incoming,
+    Problem,
+    media_type,
+    safe_id,
+    safe_prefix,
+)
 from collections_app.models import Blob, Collection
 from collections_app.services import imports
 from collections_app.services.adding import add_documents
@@ -32,15 +39,19 @@ def store_blob(stream: storage.Readable, max_bytes: int) -> Blob:
 
 
 def add_files(
-    collection: Collection, files: "Iterable[UploadedFile[Any] | NamedPath]"
+    collection: Collection,
+    files: "Iterable[UploadedFile[Any] | NamedPath]",
+    before: str = "",
 ) -> AddResult:
     """A document for each file, under its name. A bad file is a Problem, no other is lost.
 
-    Archives, mailboxes and tables are taken apart by a run of a source.
+    Archives, mailboxes and tables are taken apart by a run of a source. `before` is put before
+    each id, those of what is in them too.
     """
     problems: list[Problem] = []
     runs: list[int] = []
-    result = add_documents(collection, _documents(collection, files, problems, runs))
+    before = safe_prefix(before)
+    result = add_documents(collection, _documents(collection, files, before, problems, runs))
     result.problems = problems + result.problems
     result.runs = runs
     return result
@@ -49,19 +60,22 @@ def add_files(
 def _documents(
     collection: Collection,
     files: "Iterable[UploadedFile[Any] | NamedPath]",
+    before: str,
     problems: list[Problem],
     runs: list[int],
 ) -> Iterator[Incoming]:
     """A document for each file that is one; the others are noted."""
     for file in files:
-        name = safe_id(file.name or "")
-        if not name:
+        own = safe_id(file.name or "")
+        name = before + own
+        if not own:
             problems.append(Problem(file.name or "", _("The file has no usable name. Rename it.")))
             continue
         try:
             blob = _store(file)
             if imports.holds_many(storage.path_of(blob.sha256), name):
-                runs.append(imports.import_file(collection, name, blob).pk)
+                options = {"before": before} if before else {}
+                runs.append(imports.import_file(collection, name, blob, options).pk)
                 continue
         except (Rejected, OSError) as error:
             reason = str(error) if isinstance(error, Rejected) else _unreadable(error)

@@ -19,7 +19,7 @@ from django.http import UnreadablePostError
 from django.utils.translation import gettext as _
 
 from collections_app import partial_files, quotas
-from collections_app.intake import safe_id
+from collections_app.intake import safe_id, safe_prefix
 from collections_app.intake.incoming import ID_LENGTH
 from collections_app.models import Collection, Upload
 from collections_app.services.files import NamedPath, add_files
@@ -29,6 +29,7 @@ LIFETIME = timedelta(days=1)
 HOLD = timedelta(seconds=30)  # a writer that is silent for so long has lost its place
 HELD_ON_EVERY = 5.0  # seconds, while bytes come
 MOST_OPEN = 1000  # of one user
+MOST_BEFORE = 100  # characters
 ALGORITHMS: dict[str, Callable[[], Any]] = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -78,10 +79,13 @@ def begin(
     *,
     sha256: str = "",
     use: str = Upload.Use.ADD,
+    before: str = "",
 ) -> Upload:
-    """Make ready for a file of `size` bytes. Raises TooMuch before any byte is sent, and
-    Rejected for a name, size, digest or use that cannot be."""
-    if not (name := safe_id(name)) or len(name) > ID_LENGTH:
+    """Make ready for a file of `size` bytes; `before` is put before the ids of what is made of
+    it. Raises TooMuch before any byte is sent, and Rejected for a name, size, digest or use that
+    cannot be."""
+    before = safe_prefix(before)
+    if not (name := safe_id(name)) or len(before + name) > ID_LENGTH or len(before) > MOST_BEFORE:
         raise Rejected(_("The file has no usable name. Rename it."))
     if size < 1:
         raise Rejected(_("The file is empty: it has 0 bytes."))
@@ -91,13 +95,13 @@ def begin(
         raise Rejected(_("The use must be one of: %(known)s.") % {"known": ", ".join(Upload.Use)})
     if size > settings.MAX_UPLOAD_BYTES:
         raise TooMuch(too_large(settings.MAX_UPLOAD_BYTES))
-    documents = 1 if use == Upload.Use.ADD and not _is_there(collection, name) else 0
+    documents = 1 if use == Upload.Use.ADD and not _is_there(collection, before + name) else 0
     if message := quotas.refusal(collection, size, documents):
         raise TooMuch(message)
     if Upload.objects.filter(owner=owner).coming().count() >= MOST_OPEN:
         raise Rejected(_("You have too many unfinished uploads. Finish or cancel some first."))
     upload = Upload(owner=owner, collection=collection, name=name, size=size, sha256=sha256)
-    upload.use, upload.expires = use, Now() + LIFETIME
+    upload.use, upload.before, upload.expires = use, before, Now() + LIFETIME
     partial_files.create(upload)
     upload.save()
     upload.refresh_from_db(fields=["expires"])
@@ -203,7 +207,8 @@ def _take_in(upload: Upload) -> dict[str, Any]:
     """Add the file as any other is added; what the row is to say of it."""
     if upload.use == Upload.Use.ROWS:
         return {"state": Upload.State.RECEIVED}
-    result = add_files(upload.collection, [NamedPath(partial_files.path_of(upload), upload.name)])
+    file = NamedPath(partial_files.path_of(upload), upload.name)
+    result = add_files(upload.collection, [file], upload.before)
     if result.problems:
         return {"state": Upload.State.REFUSED, "error": result.problems[0].message}
     ids = [*result.added, *result.changed, *result.unchanged]

@@ -21,7 +21,7 @@ from collections_app import quotas, services
 from collections_app.forms import TextForm
 from collections_app.models import Collection
 from collections_app.problems import over_limit
-from collections_app.services import AddResult, NamedPath, Problem, safe_id
+from collections_app.services import AddResult, NamedPath, Problem, safe_id, safe_prefix, uploads
 
 View = Callable[[HttpRequest, int], HttpResponse]
 
@@ -55,10 +55,11 @@ def content_add(request: HttpRequest, pk: int) -> HttpResponse:
     files = _sent_files(request)
     if not files:
         return _refused(request, pk, _("No file came. Choose one or more files."), 422)
-    result = services.add_files(found, files)
+    before = request.POST.get("before", "")[: uploads.MOST_BEFORE]
+    result = services.add_files(found, files, before)
     if request.accepts("text/html"):
         return _answer(request, found, TextForm(), result)
-    sent = {safe_id(file.name): file.name for file in files}
+    sent = {safe_prefix(before) + safe_id(file.name): file.name for file in files}
     return JsonResponse(
         {
             "added": len(result.added),

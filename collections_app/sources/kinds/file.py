@@ -56,7 +56,8 @@ def _items(context: Context) -> Iterator[Item]:
         elif context.options["reading"] == "words":
             yield from words.items_of(path, context)
         elif _is_container(path, context.options):
-            yield from _members(path, context.options["name"])
+            own = context.options["name"].removeprefix(context.options["before"])
+            yield from _members(path, own)
         else:
             yield from rows_of(path, context)
     except Unreadable as error:

@@ -30,10 +30,11 @@ export async function sendInPieces(form, file, name, onProgress, more = {}) {
   });
 }
 
-// Where the same file was on its way before, for the same use.
-async function goOn(upload, { use }) {
+// Where the same file was on its way before, for the same use and under the same ids.
+async function goOn(upload, { use, before: prefix }) {
   const all = await upload.findPreviousUploads().catch(() => []);
-  const before = all.find((one) => one.metadata.use === use);
+  const same = ({ metadata }) => metadata.use === use && metadata.before === prefix;
+  const before = all.find(same);
   if (before) upload.resumeFromPreviousUpload(before);
   upload.start();
 }

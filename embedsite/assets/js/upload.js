@@ -102,13 +102,19 @@ async function upload(form, files) {
   window.htmx.trigger(document.body, "documents-added");
 }
 
+const beforeOf = (form) => form.querySelector("[name=before]")?.value ?? "";
+
 const isLarge = (file) => file.size >= RESUMABLE_BYTES;
 
 async function uploadLarge(form, file, view) {
   const name = pathOf(file);
   const row = view.row(name);
-  const { problem, note } = await sendInPieces(form, file, name, (sent, total) =>
-    view.part(row, sent / total),
+  const { problem, note } = await sendInPieces(
+    form,
+    file,
+    name,
+    (sent, total) => view.part(row, sent / total),
+    { before: beforeOf(form) },
   );
   view.finished([file], [row], {
     problems: problem ? { [name]: problem } : {},
@@ -118,14 +124,17 @@ async function uploadLarge(form, file, view) {
 
 // {name: why} of the files that the server would not take; none where it cannot be asked.
 async function unwanted(form, files) {
-  const sizes = Object.fromEntries(files.map((file) => [pathOf(file), file.size]));
+  const before = beforeOf(form);
+  const sizes = Object.fromEntries(files.map((file) => [before + pathOf(file), file.size]));
   try {
     const response = await fetch(form.dataset.usage, {
       method: "POST",
       body: JSON.stringify({ sizes }),
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf(form) },
     });
-    return response.ok ? (await response.json()).refused : {};
+    const refused = response.ok ? (await response.json()).refused : {};
+    const own = ([name, why]) => [name.slice(before.length), why];
+    return Object.fromEntries(Object.entries(refused).map(own));
   } catch {
     return {};
   }
@@ -148,6 +157,7 @@ async function send(form, batch) {
 
 async function post(form, batch) {
   const data = new FormData();
+  data.append("before", beforeOf(form));
   for (const file of batch) {
     data.append("files", file, file.name);
     data.append("paths", pathOf(file));

@@ -233,7 +233,6 @@ class Citation(models.Model):
     pinned = models.BooleanField(_("pinned"), default=False)
 
     # Told by `answer.reading.visible_citations`, which reads them.
-    current: bool
     moved: int | None
     url: str
 

@@ -71,7 +71,8 @@ def drafted(draft: Draft, viewer: Viewer) -> Sent | None:
     if draft.kind != Answer.Kind.CHAT:
         return None
     for one in draft.citations:
-        one.current, one.moved, one.url = True, 0, one.get_absolute_url()
+        one.moved, one.url = 0, one.get_absolute_url()
+        one.current = True  # type: ignore[attr-defined]  # as the database tells of stored ones
     return Sent(
         draft.chat_model,
         draft.messages,

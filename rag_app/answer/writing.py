@@ -124,7 +124,7 @@ def _write(
     text, told, prompt = "", {}, []
     # Stands if the reader leaves, or this process fails in a way not foreseen.
     error = _("The answer was interrupted before it was whole. Try again.")
-    saved = time.monotonic()
+    saved = float("-inf")  # the first piece is kept at once: it may be stopped after it
     model = None
     try:
         model = _named(answer.chat_model)

@@ -1,5 +1,7 @@
 """Citations stay valid: after a reload, another split, another model, and an edit."""
 
+from io import BytesIO
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,6 +11,7 @@ from collections_app.models import Document
 from rag_app import answer
 from rag_app.language import chat
 from rag_app.models import Answer, Question
+from tests.collections_app.written_files import pdf
 from tests.factories import EmbeddingModelFactory, embedded
 from tests.rag_app.test_answering import QUESTION, asked, read
 
@@ -85,6 +88,30 @@ def test_after_an_edit_that_moves_it(question, notes):
     client.force_login(question.user)
     html = client.get(question.get_absolute_url()).content.decode()
     assert "changed since" not in html
+
+
+def test_after_all_four_one_after_the_other(question, notes):
+    """A reload, another split, another model, and edits: one that moves it, one that ends it."""
+    holds(question)
+    services.edit_collection(notes, passage_tokens=16, passage_overlap=0)
+    ingest.run()
+    holds(question)
+    other = EmbeddingModelFactory(name="other", ref="other", dimension=64)
+    Document.objects.filter(collection=notes).update(state=Document.State.QUEUED)
+    notes.embedding_model = other
+    notes.save()
+    ingest.run()
+    holds(question)
+    document = notes.documents.get(external_id="backup")
+    services.edit_document(document, body=f"A line before all.\n\n{document.text}")
+    ingest.run()
+    holds(question)
+    document.refresh_from_db()
+    services.edit_document(document, body="# Backups\n\nNo more of that.")
+    ingest.run()
+    html = opened(question).content.decode()
+    assert "it no longer says this" in html
+    assert f'<mark id="mark">{SAID}</mark>' in html
 
 
 def test_after_an_edit_that_takes_it_away(question, notes):
@@ -170,6 +197,36 @@ def test_lines_of_code_are_those_of_the_span(notes, no_chat):
     assert place_of({"line": 10, "to": 13}, text, 0, 6, 18) == {"line": 11, "to": 12}
     assert place_of({"page": 3}, text, 0, 6, 18) == {"page": 3}
     assert place_of({}, text, 0, 0, 5) == {}
+
+
+def test_citation_of_code_opens_at_its_line(notes, no_chat, client):
+    text = "def lantern(keeper):\n    # The lantern keeper sleeps at noon in the tower.\n    pass\n"
+    embedded(notes, {"keeper.py": text}, media_type="text/x-python")
+    made = answer.ask(notes.owner, "When does the lantern keeper sleep?", collection=notes)
+    first = read(made).citations[0]
+    assert (first.document.external_id, first.place.get("line")) == ("keeper.py", 1)
+    client.force_login(notes.owner)
+    html = client.get(first.url.partition("#")[0]).content.decode()
+    assert 'id="L1"' in html
+    assert "<mark" in html
+
+
+def test_citation_of_a_pdf_opens_at_its_page(notes, no_chat, client):
+    before = " ".join(f"Ship {n} left the harbour at dawn." for n in range(30))
+    pages = [before, "The lantern keeper sleeps at noon in the old tower."]
+    blob = services.store_blob(BytesIO(pdf(pages)), 10**6)
+    services.add_documents(notes, [services.Incoming(external_id="keeper.pdf", blob=blob)])
+    ingest.run()
+    made = answer.ask(notes.owner, "When does the lantern keeper sleep?", collection=notes)
+    first = read(made).citations[0]
+    assert first.document.external_id == "keeper.pdf"
+    page = first.place["page"]
+    assert first.place.get("to", page) == 2
+    client.force_login(notes.owner)
+    html = client.get(first.url.partition("#")[0]).content.decode()
+    assert '<mark id="mark">' in html
+    html = client.get(made.get_absolute_url()).content.decode()
+    assert f'href="/d/{first.document_id}/file/#page={page}">page' in html
 
 
 def test_place_in_the_source_stands_beside_the_quote(notes, no_chat, client):

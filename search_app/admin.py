@@ -16,6 +16,7 @@ from search_app.models import (
     Clustering,
     ClusterMember,
     DocumentVector,
+    Interest,
     RelatedDocument,
     Upkeep,
 )
@@ -150,3 +151,22 @@ class UpkeepAdmin(ReadOnlyAdmin):
     list_select_related = ("collection",)
     search_fields = ("collection__name__istartswith",)
     search_help_text = _("Beginning of the collection's name.")
+
+
+@admin.register(Interest)
+class InterestAdmin(ReadOnlyAdmin):
+    """Whose they are and how far they got; not the key of the feed, which opens it."""
+
+    list_display = ("name", "owner", "kind", "collection", "email", "created", "seen")
+    list_filter = ("kind", "email")
+    list_select_related = ("owner", "collection")
+    search_fields = ("name__istartswith", "owner__username__istartswith")
+    search_help_text = _("Beginning of the name or of the owner's.")
+    fields = (
+        "name", "owner", "kind", "text", "of_document", "collection", "filters", "threshold",
+        "email", "created", "seen",
+    )  # fmt: skip
+
+    @admin.display(description=_("document"))
+    def of_document(self, obj: Interest) -> SafeString | str:
+        return row_link(obj.document)

@@ -13,12 +13,14 @@ from collections_app.services import Rejected
 from search_app.analysis import packing
 from search_app.asking import checked
 from search_app.maps import checksum
+from search_app.models import LabelSet
 from search_app.queries import facets, point_values, points
 
 MOST_WORDS = 11  # values of a field that have a colour of their own
 DATE = "d"
 NUMBER = "n"
 WORDS = ""
+LABELS = "labels."  # and the number of a label set
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class MapField:
 
 
 def fields(collection: Collection) -> list[MapField]:
-    """When documents were added, their type, and those keys of the metadata that tell them
-    apart, from up to 5,000 of them."""
+    """When documents were added, their type, those keys of the metadata that tell them
+    apart, from up to 5,000 of them, and the collection's label sets."""
     found = facets.facets(facets.chosen([collection.pk], None).ids)
     listed = [MapField("added", _("when it was added"), DATE)]
     for facet in found:
@@ -40,7 +42,8 @@ def fields(collection: Collection) -> list[MapField]:
             listed.append(MapField("type", _("type"), WORDS))
         elif facet.name not in ("language", "collection"):
             listed.append(MapField(f"metadata.{facet.name}", facet.name, facet.kind))
-    return listed
+    sets = LabelSet.objects.filter(collection=collection).values_list("pk", "name")
+    return listed + [MapField(f"{LABELS}{pk}", name, WORDS) for pk, name in sets]
 
 
 def column(user: Viewer, collection: Collection, name: str, text: str = "") -> bytes:
@@ -72,9 +75,17 @@ def _field(header: dict[str, Any], collection: Collection, chosen: MapField) -> 
     if chosen.kind:
         found = point_values.numbers(collection, key, chosen.kind)
         return _scale(header, chosen.kind, _days(found) if chosen.kind == DATE else found)
+    if chosen.name.startswith(LABELS):
+        number = int(chosen.name.removeprefix(LABELS))
+        known, codes = point_values.labels(collection, number, MOST_WORDS)
+        return _words(header, known, codes)
     is_type = chosen.name == "type"
     known, codes = point_values.words(collection, None if is_type else key, MOST_WORDS)
     labels = [str(format_name(one)) for one in known] if is_type else known
+    return _words(header, labels, codes)
+
+
+def _words(header: dict[str, Any], labels: list[str], codes: point_values.Ints) -> bytes:
     return packing.pack({**header, "kind": WORDS, "labels": labels}, {"code": codes.astype("u1")})
 
 

@@ -17,7 +17,7 @@ from collections_app.models import Collection, Document, Viewer, long_columns
 from collections_app.services import Incoming, Rejected
 from collections_app.wake import call_on_commit
 from search_app import tasks
-from search_app.analysis import packing, projection
+from search_app.analysis import layout, packing, projection
 from search_app.asking import understood
 from search_app.leases import FRESH
 from search_app.models import Cluster, CollectionMap
@@ -34,11 +34,18 @@ CHUNK = 1000
 NO_CLUSTER = 65_535
 
 
-def request(collection: Collection) -> CollectionMap:
-    """Ask for a map; a worker makes it. The one there is stays until then."""
+def request(collection: Collection, method: str = CollectionMap.Method.PCA) -> CollectionMap:
+    """Ask for a map; a worker makes it. The one there is stays until then.
+
+    Raises Rejected for UMAP where its library is not installed.
+    """
+    if method == CollectionMap.Method.UMAP and not layout.installed():
+        raise Rejected(
+            _("UMAP is not installed. Install it with: pip install -r requirements-umap.txt")
+        )
     with transaction.atomic():
         wish, _created = CollectionMap.objects.update_or_create(
-            collection=collection, defaults=FRESH | {"requested": Now()}
+            collection=collection, defaults=FRESH | {"requested": Now(), "method": method}
         )
         call_on_commit(tasks.build_map, collection.pk)
     wish.refresh_from_db()

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from collections_app.models import Collection
 from search_app import leases
-from search_app.analysis import projection
+from search_app.analysis import layout, projection
 from search_app.analysis.projection import Axes
 from search_app.models import CollectionMap
 from search_app.queries import documents, locks, points
@@ -38,7 +38,10 @@ def build(collection_id: int) -> bool:
     began = timezone.now()
     try:
         matrix = documents.current_matrix(claimed.collection)
-        axes, places = projection.fit(matrix.vectors, *_former(claimed, matrix.ids))
+        former = _former(claimed, matrix.ids)
+        axes, places = projection.fit(matrix.vectors, *former)
+        if claimed.method == CollectionMap.Method.UMAP:
+            places = layout.fit(matrix.vectors, former[1])
     except DatabaseError:
         raise
     except Exception as error:
@@ -59,8 +62,20 @@ def place(collection_id: int) -> int:
         locks.hold_derived(collection_id)
         ids, vectors = points.vectors_of(points.unplaced(found), found.collection)
         if len(ids):
-            points.add(found, ids, projection.place(vectors, axes_of(found)))
+            points.add(found, ids, _landed(found, ids, vectors))
     return len(ids)
+
+
+def _landed(found: CollectionMap, ids: np.ndarray, vectors: np.ndarray) -> projection.Ints:
+    """By the axes; on a map by UMAP between the nearest documents that lie there."""
+    if found.method == CollectionMap.Method.PCA:
+        return projection.place(vectors, axes_of(found))
+    there, matrix = points.read(found.collection), documents.matrix(found.collection)
+    known = np.isin(there["id"], matrix.ids) & ~np.isin(there["id"], ids)
+    there = there[known]
+    rows = np.searchsorted(matrix.ids, there["id"].astype(np.int64))
+    places = np.stack([there["x"], there["y"]], axis=1).astype(np.int32)
+    return layout.land(vectors, matrix.vectors[rows], places)
 
 
 def behind() -> list[int]:

@@ -150,15 +150,21 @@ def _fill_block(
     collection: Collection, matrix: documents.Matrix, block: nearest.Ints, *, others_too: bool
 ) -> None:
     """Write the lists of these rows, and let them enter the lists of the others."""
-    scores = nearest.cosines(matrix.vectors[block], matrix.vectors)
-    scores[np.arange(len(block)), block] = -np.inf  # never related to itself
-    rows, columns = nearest.top(scores, pairs.LIST_LENGTH)
-    documents_, others = block[rows], columns
-    values = scores[rows, columns]
-    if others_too:
-        scores[:, matrix.refill] = -np.inf  # their lists are made whole anyway
-        rows, columns = np.nonzero(scores >= matrix.floors)
-        documents_ = np.concatenate([documents_, columns])
-        others = np.concatenate([others, block[rows]])
-        values = np.concatenate([values, scores[rows, columns]])
-    pairs.write(collection, matrix.ids[block], matrix.ids[documents_], matrix.ids[others], values)
+    products = matrix.vectors[block] @ matrix.vectors.T
+    products[np.arange(len(block)), block] = -np.inf  # never related to itself
+    rows, others = nearest.reaching(products, pairs.LIST_LENGTH)
+    scores = nearest.cosines(matrix.vectors, block[rows], others)
+    best, ranks = nearest.ranked(rows, others, scores, pairs.LIST_LENGTH)
+    ids = matrix.ids
+    found = pairs.Found(ids[block[rows[best]]], ids[others[best]], scores[best], ranks)
+    if not others_too:
+        pairs.replace(ids[block], found, collection)
+        return
+    products[:, matrix.refill] = -np.inf  # their lists are made whole anyway
+    rows, lists = nearest.above(products, matrix.floors)
+    scores = nearest.cosines(matrix.vectors, lists, block[rows])
+    enter = scores >= matrix.floors[lists]
+    entering = pairs.Found(
+        ids[lists[enter]], ids[block[rows[enter]]], scores[enter], np.zeros(enter.sum(), np.int64)
+    )
+    pairs.write(collection, ids[block], found, entering)

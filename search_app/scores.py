@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
@@ -37,22 +38,6 @@ class Scored:
     def tone(self) -> int:
         """The colour, from -TONES to TONES."""
         return round(max(-1.0, min(1.0, self.score)) * TONES)
-
-
-def lines(text: str) -> list[str]:
-    """The examples in a field, one a line."""
-    return [line for raw in text.splitlines() if (line := raw.replace("\x00", "").strip())]
-
-
-def labelled(text: str) -> dict[str, list[str]]:
-    """`label: example` a line. Raises Rejected for a line without a label."""
-    found: dict[str, list[str]] = {}
-    for line in lines(text):
-        label, colon, example = line.partition(":")
-        if not colon or not label.strip() or not example.strip():
-            raise Rejected(_("This line is no “label: example”: %(line)s") % {"line": line[:80]})
-        found.setdefault(label.strip()[:200], []).append(example.strip())
-    return found
 
 
 # --- axes ---------------------------------------------------------------------------
@@ -189,17 +174,27 @@ class Examples:
 
 
 def make_label_set(collection: Collection, **values: object) -> LabelSet:
-    """Keep a label set of two labels or more. Raises Rejected, ModelMissing."""
+    """Keep a label set of two labels or more; one of descriptions is given to all documents at
+    once. Raises Rejected, ModelMissing."""
     made = LabelSet(collection=collection, **values)
     examples_of(made)
     made.save()
+    if made.source == LabelSet.Source.DESCRIPTIONS:
+        assign(made)
     return made
+
+
+def counts(label_set: LabelSet) -> list[tuple[str, int]]:
+    """(label, documents that were given it), the most frequent first; the empty label, of those
+    that none was near enough to, comes last."""
+    rows = label_set.assigned.values_list("label").annotate(n=Count("pk")).order_by("-n", "label")
+    return sorted(rows, key=lambda row: not row[0])
 
 
 def examples_of(label_set: LabelSet) -> Examples:
     """Raises Rejected where there are not two labels, or too many."""
     all_ = current_matrix(label_set.collection)
-    if label_set.source == LabelSet.Source.EXAMPLES:
+    if label_set.source in (LabelSet.Source.EXAMPLES, LabelSet.Source.DESCRIPTIONS):
         found = _written(label_set)
     else:
         found = _ruled(label_set, all_)
@@ -213,7 +208,10 @@ def examples_of(label_set: LabelSet) -> Examples:
 
 def _written(label_set: LabelSet) -> Examples:
     parts, truth, documents = [], [], set[int]()
-    for place, examples in enumerate(label_set.examples.values()):
+    described = label_set.source == LabelSet.Source.DESCRIPTIONS
+    for place, (label, examples) in enumerate(label_set.examples.items()):
+        if described:  # a label's own words tell as much as the description
+            examples = [f"{label}: {one}" for one in examples]
         found = example_vectors(label_set.collection, examples)
         parts.append(found)
         truth += [place] * len(found)
@@ -284,6 +282,7 @@ def _labels(
             label_set=label_set,
             document_id=int(all_.ids[place]),
             label=made.names[label] if margin >= label_set.margin else "",
+            nearest=made.names[label],
             cosine=float(cosine),
             margin=float(margin),
             revision=int(all_.revisions[place]),

@@ -7,10 +7,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collections_app.services import Rejected
-from search_app import scores
+from search_app import label_lines
 from search_app.models import Axis, LabelSet
 
 ONE_A_LINE = gettext_lazy("Texts, or documents of this collection as #12, one a line.")
+
+
+MOST_BYTES = 1_000_000
 
 
 def _examples(label: Any, help_text: Any = ONE_A_LINE, required: bool = True) -> forms.CharField:
@@ -29,10 +32,10 @@ class AxisForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "low_name", "low_examples", "high_name", "high_examples")
 
     def clean_low_examples(self) -> list[str]:
-        return scores.lines(self.cleaned_data["low_examples"])
+        return label_lines.lines(self.cleaned_data["low_examples"])
 
     def clean_high_examples(self) -> list[str]:
-        return scores.lines(self.cleaned_data["high_examples"])
+        return label_lines.lines(self.cleaned_data["high_examples"])
 
 
 class LabelSetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -57,7 +60,7 @@ class LabelSetForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_examples(self) -> dict[str, list[str]]:
         try:
-            return scores.labelled(self.cleaned_data["examples"])
+            return label_lines.labelled(self.cleaned_data["examples"])
         except Rejected as error:
             raise forms.ValidationError(str(error)) from error
 
@@ -66,6 +69,46 @@ class LabelSetForm(forms.ModelForm):  # type: ignore[type-arg]
         if values.get("source") == LabelSet.Source.FIELD and not values.get("field"):
             self.add_error("field", _("Say which field of the metadata."))
         return values
+
+
+class TaxonomyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Labels with descriptions, written into the form or in a file."""
+
+    margin = LabelSetForm.base_fields["margin"]
+    examples = _examples(
+        gettext_lazy("Labels"),
+        gettext_lazy("A line each: label: description. CSV and JSON are understood too."),
+        required=False,
+    )
+    file = forms.FileField(
+        label=gettext_lazy("Or a file of them"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Lines, CSV with the columns label and description, or JSON."),
+    )
+
+    class Meta:
+        model = LabelSet
+        fields = ("name", "examples", "file", "margin", "on_arrival")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        upload = values.pop("file", None)
+        text = self._read(upload) if upload else values.get("examples", "")
+        if "examples" in values and not self.errors:
+            try:
+                values["examples"] = label_lines.labelled(text)
+            except Rejected as error:
+                raise forms.ValidationError(str(error)) from error
+        return values | {"source": LabelSet.Source.DESCRIPTIONS}
+
+    def _read(self, upload: Any) -> str:
+        if (upload.size or 0) > MOST_BYTES:
+            raise forms.ValidationError(_("A file of labels has at most 1 MB."))
+        try:
+            return str(upload.read(), "utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("The file is not in UTF-8. Save it so.")) from error
 
 
 class MarginForm(forms.ModelForm):  # type: ignore[type-arg]

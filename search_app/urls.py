@@ -20,6 +20,7 @@ urlpatterns = [
     path("c/<int:pk>/scores/", views.scores, name="scores"),
     path("c/<int:pk>/scores/axis/", views.axis_new, name="axis_new"),
     path("c/<int:pk>/scores/labels/", views.label_set_new, name="label_set_new"),
+    path("c/<int:pk>/scores/taxonomy/", views.taxonomy_new, name="taxonomy_new"),
     path("axes/<int:pk>/", views.axis, name="axis"),
     path("axes/<int:pk>/text/", views.axis_text, name="axis_text"),
     path("axes/<int:pk>/delete/", views.axis_delete, name="axis_delete"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from collections_app.models import Document
 from search_app.analysis.page_addresses import is_web
-from search_app.queries.related_lists import Listed, listed
+from search_app.queries.related_lists import Listed, public_list
 from search_app.reasons import reasons
 from search_app.related import LEAST
 
@@ -28,14 +28,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class List:
-    """What is related to a document, and a mark of it that changes when the list does."""
+    """What is related to a document, the sites that may show it, and a mark of it that changes
+    when the list does."""
 
-    document: Document | None
-    found: Sequence[Listed]
+    document: int | None
+    revision: int
+    origins: list[str]
+    found: Sequence[Listed] = ()
 
     @property
     def mark(self) -> str:
-        mine = (self.document.pk, self.document.revision) if self.document else None
+        mine = (self.document, self.revision) if self.document else None
         return hashlib.sha256(repr((mine, list(self.found))).encode()).hexdigest()[:32]
 
     def entries(self) -> list[Entry]:
@@ -53,13 +56,26 @@ class List:
         ]
 
     def _words(self) -> dict[int, list[str]]:
+        rows = Document.objects.select_related("collection").only(*NAMED)
+        document = rows.filter(pk=self.document or 0).first() if self.found else None
         others = [(one.id, one.revision) for one in self.found]
-        return reasons(self.document, others) if self.document else {}
+        return reasons(document, others) if document else {}
 
 
-def list_of(document: Document | None, limit: int) -> List:
-    """`document` is one that everyone may see; without one, nothing is related."""
-    return List(document, listed(document, LEAST, limit) if document else [])
+NAMED = [
+    "title",
+    "external_id",
+    "text",
+    "revision",
+    "collection__language",
+    "collection__embedding_model",
+]
+
+
+def list_of(pk: int, limit: int) -> List | None:
+    """None for a document that not everyone may see."""
+    found = public_list(pk, LEAST, limit)
+    return List(pk, found.revision, found.origins, found.found) if found else None
 
 
 def _source(one: Listed) -> str:

@@ -28,6 +28,7 @@ from search_app.serializers.maps import (
     MapPageSerializer,
     MapSerializer,
     MapValuesSerializer,
+    MapWishSerializer,
     PointPageSerializer,
     PointSerializer,
 )
@@ -65,11 +66,14 @@ class CollectionMapView(APIView):
         summary=_("Make the map of a collection anew"),
         description=_("In the background. New documents land on a map by themselves."),
         tags=TAGS,
-        request=None,
+        request=MapWishSerializer,
         responses={202: MapSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        made = maps.request(editable(request.user, pk))
+        home = editable(request.user, pk)
+        wanted = MapWishSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        made = maps.request(home, wanted.validated_data["method"])
         return Response(MapSerializer(made).data, status.HTTP_202_ACCEPTED)
 
 

@@ -13,16 +13,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from collections_app.models import Collection
+from collections_app.models import Collection, long_columns
 from collections_app.throttles import SearchThrottle
 from collections_app.tokens import AsksPermission
 from search_app import scores
 from search_app.models import Axis, LabelSet
 from search_app.serializers.scores import (
     AssignedLabelSerializer,
+    AssignedQuerySerializer,
     AxisSerializer,
     LabelCountSerializer,
     LabelSetSerializer,
+    LabelSizeSerializer,
     MeasuredSerializer,
     ScoredDocumentSerializer,
     ScoredTextSerializer,
@@ -161,7 +163,7 @@ class LabelSetViewSet(
 ):
     queryset = LabelSet.objects.all()
     serializer_class = LabelSetSerializer
-    reading = ("retrieve", "measured", "assigned")
+    reading = ("retrieve", "measured", "assigned", "counts")
     http_method_names = ["get", "head", "options", "post", "patch", "delete"]
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
@@ -210,10 +212,26 @@ class LabelSetViewSet(
         operation_id="label_sets_assigned",
         summary=_("List the labels that were given"),
         tags=TAGS,
+        parameters=[AssignedQuerySerializer],
         responses=AssignedLabelSerializer(many=True),
     )
     @action(detail=True)
     def assigned(self, request: Request, pk: int) -> Response:
-        rows = self.get_object().assigned.exclude(label="").select_related("document")
-        page = self.paginate_queryset(rows.defer("document__text", "document__body"))
+        wanted = AssignedQuerySerializer(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        label, given = wanted.validated_data.get("label"), self.get_object().assigned
+        rows = given.exclude(label="") if label is None else given.filter(label=label)
+        rows = rows.select_related("document").defer(*long_columns("document"))
+        page = self.paginate_queryset(rows)
         return self.get_paginated_response(AssignedLabelSerializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="label_sets_counts",
+        summary=_("Count the documents of each label"),
+        tags=TAGS,
+        responses=LabelSizeSerializer(many=True),
+    )
+    @action(detail=True, pagination_class=None)
+    def counts(self, request: Request, pk: int) -> Response:
+        rows = scores.counts(self.get_object())
+        return Response([{"label": name, "documents": count} for name, count in rows])

@@ -48,10 +48,22 @@ class DocumentVector(models.Model):
 
 
 class RelatedDocument(models.Model):
-    """`other` is the `rank`-th most similar document to `document` in its collection."""
+    """`other` is the `rank`-th most similar document to `document` in its collection.
 
-    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="related")
-    other = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="related_to")
+    Nothing checks in the database that the two are there: whoever deletes documents takes their
+    pairs along (`related.forget`), and all lists are written in a fraction of the time.
+    """
+
+    document = models.ForeignKey(
+        Document,
+        on_delete=models.CASCADE,
+        related_name="related",
+        db_constraint=False,
+        db_index=False,  # `related_once` begins with it
+    )
+    other = models.ForeignKey(
+        Document, on_delete=models.CASCADE, related_name="related_to", db_constraint=False
+    )
     score = models.FloatField(_("cosine similarity"))
     rank = models.PositiveSmallIntegerField(_("rank"))
 

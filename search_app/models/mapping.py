@@ -25,6 +25,12 @@ class CollectionMap(Wish):
         null=True,
         verbose_name=_("embedding model"),
     )
+
+    class Method(models.TextChoices):
+        PCA = "pca", _("principal components: the two directions in which they differ most")
+        UMAP = "umap", _("UMAP: what is about the same lies together")
+
+    method = models.CharField(_("how"), max_length=4, choices=Method, default=Method.PCA)
     mean = VectorField(null=True)
     first = VectorField(null=True)
     second = VectorField(null=True)

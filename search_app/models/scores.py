@@ -35,13 +35,14 @@ class LabelSet(models.Model):
 
     class Source(models.TextChoices):
         EXAMPLES = "examples", _("examples")
+        DESCRIPTIONS = "descriptions", _("descriptions of the labels")
         FOLDER = "folder", _("the folder in the documents' ids")
         FIELD = "field", _("a field of their metadata")
 
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="label_sets")
     name = models.CharField(_("name"), max_length=120)
     source = models.CharField(
-        _("labels from"), max_length=10, choices=Source, default=Source.EXAMPLES
+        _("labels from"), max_length=12, choices=Source, default=Source.EXAMPLES
     )
     field = models.CharField(_("field"), max_length=300, blank=True)
     examples = models.JSONField(_("examples"), default=dict, blank=True)  # {label: [text or #12]}
@@ -70,12 +71,14 @@ class LabelSet(models.Model):
 class AssignedLabel(models.Model):
     """The label a document was given by the nearest centroid. Examples have none.
 
-    An empty label: none was near enough. `revision` is that of the vector it was given by.
+    An empty label: even the `nearest` was not near enough. `revision` is that of the vector it
+    was given by.
     """
 
     label_set = models.ForeignKey(LabelSet, on_delete=models.CASCADE, related_name="assigned")
     document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="labels")
     label = models.CharField(_("label"), max_length=200, blank=True)
+    nearest = models.CharField(_("nearest label"), max_length=200, blank=True)
     cosine = models.FloatField(_("cosine"))
     margin = models.FloatField(_("margin"))
     revision = models.PositiveIntegerField(_("revision"), default=0)

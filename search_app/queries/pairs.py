@@ -1,6 +1,8 @@
 """Stored related pairs: written, trimmed and forgotten."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from django.db import connection, transaction
@@ -8,7 +10,8 @@ from numpy.typing import NDArray
 
 from collections_app.models import Collection
 from search_app.models import DocumentVector, RelatedDocument
-from search_app.queries import locks
+from search_app.queries import binary, locks
+from search_app.queries.cursors import array
 
 LIST_LENGTH = 10
 
@@ -34,6 +37,14 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::float8[]) AS pair(document, other, s
 JOIN search_app_documentvector d ON d.document_id = pair.document
 JOIN search_app_documentvector o ON o.document_id = pair.other
 ON CONFLICT (document_id, other_id) DO UPDATE SET score = EXCLUDED.score
+"""
+
+THERE = "SELECT document_id FROM search_app_documentvector WHERE document_id = ANY(%s)"
+
+FLOORS = """
+UPDATE search_app_documentvector v SET floor = list.floor, refill = list.short
+FROM unnest(%s::bigint[], %s::float8[], %s::bool[]) AS list(id, floor, short)
+WHERE v.document_id = list.id
 """
 
 SETTLE = """
@@ -68,14 +79,57 @@ WHERE v.document_id = touched.id
 """
 
 
-def write(
-    collection: Collection,
-    filled: NDArray[np.int64],
-    documents: NDArray[np.int64],
-    others: NDArray[np.int64],
-    scores: NDArray[np.float64],
-) -> None:
-    """Replace the lists of `filled` and let the other pairs enter the lists they reach."""
+@dataclass(frozen=True)
+class Found:
+    """n pairs: `others` are the `ranks`-th most similar to `documents`, by these cosines."""
+
+    documents: NDArray[np.int64]
+    others: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    ranks: NDArray[np.int64]
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> Self:
+        return type(self)(
+            self.documents[chosen], self.others[chosen], self.scores[chosen], self.ranks[chosen]
+        )
+
+
+def replace(filled: NDArray[np.int64], found: Found, collection: Collection) -> None:
+    """Replace the lists of `filled` by these, which are whole and in order.
+
+    A list that meant to name a document deleted since the scores were computed is to be made anew.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        locks.hold_derived(collection.pk)
+        named = np.unique(np.concatenate([filled, found.others]))
+        cursor.execute(THERE, [array(named)])
+        there = np.array([row[0] for row in cursor.fetchall()], np.int64)
+        kept = np.isin(found.documents, there) & np.isin(found.others, there)
+        short = np.isin(filled, found.documents[~kept])
+        found = found[kept]
+        cursor.execute(
+            "DELETE FROM search_app_relateddocument WHERE document_id = ANY(%s)", [array(filled)]
+        )
+        binary.write(
+            RelatedDocument,
+            {
+                "document_id": ("int8", found.documents),
+                "other_id": ("int8", found.others),
+                "score": ("float8", found.scores),
+                "rank": ("int2", found.ranks),
+            },
+        )
+        last = found[found.ranks == LIST_LENGTH]
+        floors = dict(zip(last.documents.tolist(), last.scores.tolist(), strict=True))
+        lowest = [floors.get(pk, -1.0) for pk in filled.tolist()]
+        cursor.execute(FLOORS, [filled.tolist(), lowest, short.tolist()])
+
+
+def write(collection: Collection, filled: NDArray[np.int64], found: Found, entering: Found) -> None:
+    """Replace the lists of `filled`, and let the `entering` pairs enter the lists they reach."""
+    documents = np.concatenate([found.documents, entering.documents])
+    others = np.concatenate([found.others, entering.others])
+    scores = np.concatenate([found.scores, entering.scores])
     with transaction.atomic(), connection.cursor() as cursor:
         locks.hold_derived(collection.pk)
         cursor.execute(

@@ -1,5 +1,7 @@
 """One value for each point of a map, in the order of `points.read`: what it is coloured by."""
 
+from typing import Any
+
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
@@ -73,7 +75,7 @@ SELECT value FROM (
     SELECT left({value}, 200) AS value FROM search_app_mappoint point
     JOIN search_app_collectionmap map ON map.id = point.map_id
     JOIN collections_app_document document ON document.id = point.document_id
-    WHERE map.collection_id = %(home)s
+    {join} WHERE map.collection_id = %(home)s
 ) found
 WHERE value <> '' GROUP BY value ORDER BY count(*) DESC, value LIMIT %(most)s
 """
@@ -87,9 +89,23 @@ def words(collection: Collection, name: str | None, most: int) -> tuple[list[str
     """The most frequent values of a key of the metadata, or of the media type (None), and each
     point's place among them; OTHER_CODE and NO_CODE for the others."""
     value = METADATA if name is not None else MEDIA_TYPE
-    params = {"home": collection.pk, "name": name, "most": most}
+    return _coded(value, "", {"home": collection.pk, "name": name}, most)
+
+
+LABELS = """
+LEFT JOIN search_app_assignedlabel given ON given.document_id = document.id
+    AND given.label_set_id = %(set)s
+"""
+
+
+def labels(collection: Collection, label_set: int, most: int) -> tuple[list[str], Ints]:
+    """The same of the labels that a label set has given."""
+    return _coded("given.label", LABELS, {"home": collection.pk, "set": label_set}, most)
+
+
+def _coded(value: str, join: str, params: dict[str, Any], most: int) -> tuple[list[str], Ints]:
     with connection.cursor() as cursor:
-        cursor.execute(FREQUENT.format(value=value), params)
+        cursor.execute(FREQUENT.format(value=value, join=join), params | {"most": most})
         known = [row[0] for row in cursor.fetchall()]
     codes = params | {"known": known, "none": NO_CODE, "other": OTHER_CODE}
-    return known, _floats(CODE.format(value=value), "", codes).astype(np.int64)
+    return known, _floats(CODE.format(value=value), join, codes).astype(np.int64)

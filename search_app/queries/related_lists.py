@@ -1,15 +1,13 @@
-"""The stored related list of a public document, as other sites get it: two small statements."""
+"""The stored related list of a public document, as other sites get it: one small statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform
+from django.db import connection
+from django.db.models import Q
 
 from collections_app.models import Collection, Document
-from search_app.models import RelatedDocument
 
 EVERYONE = AnonymousUser()
 
@@ -27,9 +25,41 @@ class Listed:
     score: float
 
 
-def public_document(pk: int) -> Document | None:
-    """The document with its collection, if everyone may see it; its long columns come later."""
-    return _rows(Document.objects.filter(pk=pk)).first()
+@dataclass(frozen=True)
+class Public:
+    """A document that everyone may see, the sites that may show its list, and the list."""
+
+    id: int
+    revision: int
+    origins: list[str]
+    found: list[Listed]
+
+
+# Written out: Django takes longer to write it than PostgreSQL to answer. The conditions on the
+# collection are those of `visible_to` for everyone.
+LIST = """
+SELECT mine.revision, home.widget_origins, r.other_id, other.external_id, other.title,
+    other.metadata ->> 'url', other.revision, r.score
+FROM collections_app_document mine
+JOIN collections_app_collection home ON home.id = mine.collection_id
+    AND home.visibility = 'public' AND home.owner_id IS NOT NULL
+LEFT JOIN (
+    search_app_relateddocument r JOIN collections_app_document other ON other.id = r.other_id
+) ON r.document_id = mine.id AND r.score >= %s
+WHERE mine.id = %s ORDER BY r.rank LIMIT %s
+"""
+
+
+def public_list(pk: int, least: float, limit: int) -> Public | None:
+    """A document's related ones from the cosine `least` on, best first; None if not everyone
+    may see it."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIST, [least, pk, limit])
+        rows = cursor.fetchall()
+    if not rows:
+        return None
+    found = [Listed(*row[2:]) for row in rows if row[2] is not None]
+    return Public(pk, rows[0][0], rows[0][1], found)
 
 
 def public_collection(pk: int) -> Collection | None:
@@ -37,9 +67,9 @@ def public_collection(pk: int) -> Collection | None:
     return Collection.objects.visible_to(EVERYONE).filter(pk=pk).first()
 
 
-def public_document_at(collection: Collection, addresses: Sequence[str]) -> Document | None:
+def public_document_at(collection: Collection, addresses: Sequence[str]) -> int | None:
     """The document of this collection that has one of these as its id or as the `url` of its
-    metadata, if everyone may see it; the one added last where there are several."""
+    metadata; the one added last where there are several."""
     by_metadata = Q()
     for address in addresses:  # each by the index over metadata
         by_metadata |= Q(metadata__contains={"url": address})
@@ -51,31 +81,4 @@ def public_document_at(collection: Collection, addresses: Sequence[str]) -> Docu
         .values("pk")
         .union(rows.filter(by_metadata).values("pk"), all=True)
     )
-    return _rows(Document.objects.filter(pk__in=list(ids.values_list("pk", flat=True)))).last()
-
-
-def _rows(rows: QuerySet[Document]) -> QuerySet[Document]:
-    return (
-        rows.filter(collection__in=Collection.objects.visible_to(EVERYONE))
-        .select_related("collection")
-        .only("title", "external_id", "revision", "collection")
-        .order_by("pk")
-    )
-
-
-def listed(document: Document, least: float, limit: int) -> list[Listed]:
-    """Its related documents from the cosine `least` on, best first."""
-    rows: Any = (
-        RelatedDocument.objects.filter(document=document, score__gte=least)
-        .annotate(address=KeyTextTransform("url", "other__metadata"))
-        .order_by("rank")
-        .values_list(
-            F("other_id"),
-            F("other__external_id"),
-            F("other__title"),
-            F("address"),
-            F("other__revision"),
-            F("score"),
-        )[:limit]
-    )
-    return [Listed(*row) for row in rows]
+    return max(ids.values_list("pk", flat=True), default=None)

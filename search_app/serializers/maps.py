@@ -19,10 +19,27 @@ class MapSerializer(serializers.ModelSerializer[CollectionMap]):
 
     class Meta:
         model = CollectionMap
-        fields = ("state", "error", "requested", "built", "points", "fitted", "explained")
+        fields = (
+            "state",
+            "method",
+            "error",
+            "requested",
+            "built",
+            "points",
+            "fitted",
+            "explained",
+        )
 
     def get_explained(self, row: CollectionMap) -> list[float]:
         return [row.explained_first, row.explained_second]
+
+
+class MapWishSerializer(serializers.Serializer[Any]):
+    method = serializers.ChoiceField(
+        CollectionMap.Method.choices,
+        default=CollectionMap.Method.PCA,
+        help_text=_("UMAP is an extra that has to be installed."),
+    )
 
 
 class MapChoiceSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from search_app.label_lines import labelled
 from search_app.models import AssignedLabel, Axis, LabelSet
 from search_app.scores import MOST_CHARS, MOST_EXAMPLES
 from search_app.serializers.hits import DocumentLinkSerializer
@@ -66,6 +67,14 @@ class LabelSetSerializer(serializers.ModelSerializer[LabelSet]):
     examples = serializers.DictField(
         child=_examples(), required=False, help_text=gettext_lazy("By label.")
     )
+    written = serializers.CharField(
+        write_only=True,
+        required=False,
+        max_length=1_000_000,
+        help_text=gettext_lazy(
+            "Examples or descriptions as lines “label: text”, CSV or JSON, instead of “examples”."
+        ),
+    )
     margin = serializers.FloatField(min_value=0, max_value=2, default=0.02)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
@@ -78,6 +87,7 @@ class LabelSetSerializer(serializers.ModelSerializer[LabelSet]):
             "source",
             "field",
             "examples",
+            "written",
             "margin",
             "on_arrival",
             "url",
@@ -87,6 +97,8 @@ class LabelSetSerializer(serializers.ModelSerializer[LabelSet]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("source") == LabelSet.Source.FIELD and not attrs.get("field"):
             raise serializers.ValidationError({"field": _("Say which field of the metadata.")})
+        if "written" in attrs:
+            attrs["examples"] = labelled(attrs.pop("written"))
         return attrs
 
 
@@ -109,7 +121,22 @@ class AssignedLabelSerializer(serializers.ModelSerializer[AssignedLabel]):
 
     class Meta:
         model = AssignedLabel
-        fields = ("id", "document", "label", "cosine", "margin")
+        fields = ("id", "document", "label", "nearest", "cosine", "margin")
+
+
+class AssignedQuerySerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(  # type: ignore[assignment]
+        required=False,
+        allow_blank=True,
+        help_text=gettext_lazy("This label's alone; empty for documents without one."),
+    )
+
+
+class LabelSizeSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(  # type: ignore[assignment]
+        help_text=gettext_lazy("Empty: of documents without one.")
+    )
+    documents = serializers.IntegerField()
 
 
 class LabelCountSerializer(serializers.Serializer[Any]):

@@ -58,6 +58,7 @@ from search_app.views.scores import (
     label_set_delete,
     label_set_new,
     scores,
+    taxonomy_new,
 )
 from search_app.views.searching import search
 from search_app.views.sql import sql, sql_delete, sql_save, sql_saved
@@ -142,6 +143,7 @@ __all__ = [
     "sql_save",
     "sql_saved",
     "suggest",
+    "taxonomy_new",
     "thumb",
     "tools",
     "upkeep_state",

@@ -44,6 +44,10 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         "opens_with_title": part.number == 1 and _opens_with_title(found),
         "facts": [(str(key), _readable(value)) for key, value in found.metadata.items()],
         "related": listed,
+        "labels": found.labels.exclude(label="")
+        .select_related("label_set")
+        .defer("label_set__examples")
+        .order_by("label_set__name"),
         "member": members.select_related("cluster").first(),
         "is_public": found.collection.visibility == Collection.Visibility.PUBLIC,
     }

@@ -17,6 +17,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Document, long_columns
 from collections_app.services import Rejected
 from search_app import map_values, maps
+from search_app.analysis import layout
 from search_app.models import Cluster, CollectionMap
 from search_app.packed_answers import packed_response
 from search_app.queries import points
@@ -30,10 +31,16 @@ CLUSTERS_LISTED = 100
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def map_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """`?q=` and `?filter=` choose what the table lists; a POST asks for the map anew."""
+    """`?q=` and `?filter=` choose what the table lists; a POST asks for the map anew,
+    by `method`: pca or umap."""
     if request.method == "POST":
         found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
-        maps.request(found)
+        wanted = request.POST.get("method") == CollectionMap.Method.UMAP
+        try:
+            maps.request(found, CollectionMap.Method.UMAP if wanted else CollectionMap.Method.PCA)
+        except Rejected as error:
+            messages.error(request, str(error))
+            return redirect("map", pk)
         messages.success(request, _("The map is being made."))
         return redirect("map", pk)
     found = _collection(request, pk)
@@ -186,5 +193,8 @@ def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         .defer("centroid")
         .order_by("ordinal")[:CLUSTERS_LISTED],
         "any_ready": bool(ready),
+        "methods": CollectionMap.Method.choices,
+        "is_umap": made is not None and made.method == CollectionMap.Method.UMAP,
+        "has_umap": layout.installed(),
         "tab": "map",
     }

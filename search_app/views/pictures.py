@@ -15,6 +15,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Document
 from collections_app.pipeline.pictures import COPY_TYPE, FORMATS
 from collections_app.services import Rejected
+from collections_app.throttles import SearchThrottle
 from search_app import pictures as looking
 from search_app.pictures_forms import AskedPictureForm, PhrasesForm
 from search_app.views import narrowing
@@ -60,10 +61,13 @@ def pictures(request: HttpRequest, pk: int) -> HttpResponse:
     form = AskedPictureForm(request.POST, request.FILES) if posted else AskedPictureForm()
     status = 200
     try:
-        if request.method == "POST" and form.is_valid():
+        if posted and not SearchThrottle().allow_request(request, None):  # type: ignore[arg-type]
+            status, form = 429, AskedPictureForm()
+            context["problems"] = [_("Too many pictures in a short time. Try again in a minute.")]
+        elif posted and form.is_valid():
             name = looking.keep(collection.embedding_model, form.cleaned_data["content"])
             return redirect(f"{request.path}?picture={name}")
-        if request.method == "POST":
+        elif posted:
             context["problems"] = [text for texts in form.errors.values() for text in texts]
         context |= _found(request, collection)
     except Rejected as error:

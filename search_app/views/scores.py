@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collections_app.encoders import ModelMissing
-from collections_app.models import Collection
+from collections_app.models import Collection, long_columns
 from collections_app.services import Rejected
+from search_app import label_lines
 from search_app import scores as scoring
 from search_app.analysis.centroids import histogram
 from search_app.models import Axis, LabelSet
-from search_app.scores_forms import AxisForm, LabelSetForm, MarginForm
+from search_app.scores_forms import AxisForm, LabelSetForm, MarginForm, TaxonomyForm
 from search_app.views.looking import _told
+from search_app.views.narrowing import address
 
 PER_PAGE = 50
 NUMBER = 1000  # of what a bound in the address may be
@@ -40,10 +42,28 @@ def label_set_new(request: HttpRequest, pk: int) -> HttpResponse:
     return _new(request, pk, LabelSetForm, scoring.make_label_set, "search_app/label_set_new.html")
 
 
-def _new(request: HttpRequest, pk: int, kind: Any, make: Any, template: str) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+def taxonomy_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Labels with descriptions; with `?example=dewey` ten are written into the form."""
+    initial = {}
+    if request.GET.get("example") == "dewey":
+        name = _("Dewey's main classes")
+        initial = {"name": name, "examples": label_lines.DEWEY.read_text(encoding="utf-8")}
+    template = "search_app/taxonomy_new.html"
+    return _new(request, pk, TaxonomyForm, scoring.make_label_set, template, initial)
+
+
+def _new(
+    request: HttpRequest,
+    pk: int,
+    kind: Any,
+    make: Any,
+    template: str,
+    initial: dict[str, str] | None = None,
+) -> HttpResponse:
     rows = Collection.objects.editable_by(request.user).select_related("embedding_model")
     found = get_object_or_404(rows, pk=pk)
-    form = kind(request.POST or None)
+    form = kind(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             made = make(found, **form.cleaned_data)
@@ -125,18 +145,28 @@ def label_set(request: HttpRequest, pk: int) -> HttpResponse:
         context |= _measured(found)
     except (Rejected, ModelMissing) as error:
         context["problem"] = _told(request, error)
-    given = (
-        found.assigned.exclude(label="")
-        .select_related("document")
-        .defer("document__text", "document__body")
-    )
-    label = request.GET.get("label", "")
-    given = given.filter(label=label) if label and "\x00" not in label else given
-    context["page"] = Paginator(given.order_by("-margin", "pk"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    context["label"] = label
+    context |= _given(request, found)
     return render(request, "search_app/label_set.html", context, status=status)
+
+
+def _given(request: HttpRequest, found: LabelSet) -> dict[str, Any]:
+    """The documents with a label: all, `?label=` one's, or with `?none=1` those without."""
+    label, none = request.GET.get("label", ""), "none" in request.GET
+    given = found.assigned.filter(label="") if none else found.assigned.exclude(label="")
+    if label and "\x00" not in label:
+        given = given.filter(label=label)
+    given = given.select_related("document").defer(*long_columns("document"))
+    page = Paginator(given.order_by("-margin", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    counted = scoring.counts(found)
+    return {
+        "page": page,
+        "label": label,
+        "none": none,
+        "counts": counted,
+        "address": address(request.GET, page=None),
+        "all": sum(count for name, count in counted if name),
+        "described": found.source == LabelSet.Source.DESCRIPTIONS,
+    }
 
 
 @require_POST
@@ -164,6 +194,8 @@ def _delete(request: HttpRequest, kind: Any, pk: int, said: str) -> HttpResponse
 
 def _measured(found: LabelSet) -> dict[str, Any]:
     made, measured = scoring.left_out(found)
+    if not measured.count:  # one example a label, or descriptions: nothing to tell
+        return {}
     share, right = measured.above(found.margin)
     rows = [
         {

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
-from collections_app.models import Collection
 from search_app.analysis.page_addresses import spellings
 from search_app.origins import open_to
 from search_app.queries import related_lists
@@ -85,10 +84,10 @@ def page_json(request: HttpRequest, pk: int) -> HttpResponse:
 def _of_document(request: HttpRequest, pk: int, make: Make) -> HttpResponse:
     if (problem := _problem(request)) is not None:
         return problem
-    found = related_lists.public_document(pk)
+    found = list_of(pk, _wanted(request))
     if found is None:
         raise Http404
-    return _answer(request, found.collection, list_of(found, _wanted(request)), make)
+    return _answer(request, found, make)
 
 
 def _of_page(request: HttpRequest, pk: int, make: Make) -> HttpResponse:
@@ -101,8 +100,9 @@ def _of_page(request: HttpRequest, pk: int, make: Make) -> HttpResponse:
     addresses = spellings(request.GET.get("url", ""))
     if not addresses:
         return _refused(_("url must be the address of a page, such as https://example.org/a."))
-    found = related_lists.public_document_at(collection, addresses)
-    return _answer(request, collection, list_of(found, _wanted(request)), make)
+    document = related_lists.public_document_at(collection, addresses)
+    found = list_of(document, _wanted(request)) if document else None
+    return _answer(request, found or List(None, 0, collection.widget_origins), make)
 
 
 def _wanted(request: HttpRequest) -> int:
@@ -119,7 +119,7 @@ def _refused(message: str) -> HttpResponse:
     return HttpResponseBadRequest(message, content_type="text/plain; charset=utf-8")
 
 
-def _answer(request: HttpRequest, home: Collection, found: List, make: Make) -> HttpResponse:
+def _answer(request: HttpRequest, found: List, make: Make) -> HttpResponse:
     """What `make` makes of the list, or 304 where the client has it already.
 
     Asked for again each time, so that what is made private or deleted is gone at once; but what
@@ -131,7 +131,7 @@ def _answer(request: HttpRequest, home: Collection, found: List, make: Make) -> 
         answer = _kept(request, etag, found, make)
     answer["ETag"] = etag
     patch_cache_control(answer, public=True, no_cache=True)
-    open_to(answer, request, home.widget_origins, framed=make is _frame)
+    open_to(answer, request, found.origins, framed=make is _frame)
     return answer
 
 

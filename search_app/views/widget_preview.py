@@ -23,11 +23,12 @@ def widget_preview(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
     url = request.GET.get("url", "").strip()
     document = None if url else _document(found, request.GET.get("document", ""))
-    known = related_lists.public_document_at(found, spellings(url)) if url else document
+    is_public = found.visibility == Collection.Visibility.PUBLIC
+    known = _at(found, url) if url and is_public else document
     context: dict[str, Any] = {
         "collection": found,
         "can_edit": found.is_editable_by(request.user),
-        "is_public": found.visibility == Collection.Visibility.PUBLIC,
+        "is_public": is_public,
         "document": document,
         "url": url,
         "known": known,
@@ -44,6 +45,11 @@ def _document(collection: Collection, given: str) -> Document | None:
     if given.isascii() and given.isdigit() and len(given) < 19:
         return rows.filter(pk=int(given)).first()
     return rows.filter(related__isnull=False).order_by("pk").first()
+
+
+def _at(collection: Collection, url: str) -> Document | None:
+    number = related_lists.public_document_at(collection, spellings(url))
+    return collection.documents.defer(*long_columns()).filter(pk=number or 0).first()
 
 
 def _addresses(

@@ -54,7 +54,7 @@ ADDRESSES = {
     " words words_new api-words"
     " chat_models chat_model_new api-chat-models-list",
     "collection": "retry_settings pictures api-collection-pictures"
-    " scores axis_new label_set_new api-collection-axes api-collection-label-sets"
+    " scores axis_new label_set_new taxonomy_new api-collection-axes api-collection-label-sets"
     " model_change model_change_progress model_change_action reindex"
     " upkeep_state api-collection-model-change api-collection-model-estimate"
     " api-collection-model-compare"
@@ -77,7 +77,7 @@ ADDRESSES = {
     " box box_json box_preview collection_prompt api-collection-prompt",
     "axis": "axis axis_text axis_delete api-axes-detail api-axes-score api-axes-documents",
     "labels": "label_set label_set_delete api-label-sets-detail api-label-sets-measured"
-    " api-label-sets-assign api-label-sets-assigned",
+    " api-label-sets-assign api-label-sets-assigned api-label-sets-counts",
     "query": "sql_saved sql_delete api-sql-queries-detail api-sql-queries-run",
     "judged": "judged judged_delete api-judged-queries-detail",
     "evaluation": "evaluation evaluation_state evaluation_apply evaluation_accept evaluation_cancel"

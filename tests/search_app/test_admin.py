@@ -8,12 +8,14 @@ from django.urls import reverse
 
 from search_app import clusters, quality, related
 from search_app.evaluation import judging
-from search_app.models import Clustering, RankingWeights
+from search_app.models import Clustering, Interest, RankingWeights
 from tests.factories import CollectionFactory, UserFactory, embedded
 
 pytestmark = pytest.mark.django_db
 
-LISTED = ["clustering", "cluster", "clustermember", "relateddocument", "documentvector"]
+LISTED = [
+    "clustering", "cluster", "clustermember", "relateddocument", "documentvector", "interest"
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -30,6 +32,10 @@ def derived(name):
     related.refresh(collection.pk)
     clusters.request(collection, 2)
     clusters.build(collection.pk)
+    Interest.objects.create(
+        owner=collection.owner, name=name, kind="text", text="bread", collection=collection,
+        document=collection.documents.first(), feed_token=f"secret {name}",
+    )  # fmt: skip
     return collection
 
 
@@ -62,6 +68,7 @@ def test_rows_can_be_looked_at_but_not_changed(client, admin, name):
     assert client.get(place(name, "add")).status_code == 403
     assert client.post(place(name, "delete", rows[0].pk), {"post": "yes"}).status_code == 403
     assert b'name="_save"' not in page.content
+    assert b"secret first" not in page.content  # it opens the feed
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,7 @@ def test_rows_can_be_looked_at_but_not_changed(client, admin, name):
         ("relateddocument", "first-1", 3),
         ("documentvector", "second", 4),
         ("documentvector", "nothing", 0),
+        ("interest", "fir", 1),
     ],
 )
 def test_search_goes_by_the_beginning(client, admin, name, query, count):

@@ -1,8 +1,11 @@
 """The timeline of a cluster: months and years, by any date of the metadata."""
 
 import datetime
+import io
+import json
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from collections_app.models import Document
@@ -65,3 +68,18 @@ def test_a_cluster_that_was_emptied_has_no_timeline(client):
     row = cluster(CollectionFactory(public=True), [])
     assert cluster_times.timeline(row) == []
     assert "In time" not in client.get(f"/clusters/{row.pk}/").text
+
+
+def test_command_prints_the_times_of_all_clusters(dated):
+    def run(*given):
+        out = io.StringIO()
+        home = dated.collection
+        call_command("cluster", home.name, *given, "--owner", home.owner.username, stdout=out)
+        return json.loads(out.getvalue())
+
+    [found] = run("--timeline", "day")
+    assert found["summary"] == dated.name
+    assert found["timeline"][2] == {"name": "2024-01", "count": 2}
+    assert [len(one["timeline"]) for one in run("--timeline")] == [4]
+    with pytest.raises(CommandError, match="There are: day"):
+        run("--timeline", "title")

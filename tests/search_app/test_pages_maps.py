@@ -164,7 +164,7 @@ def test_api_makes_reads_and_copies(client, collection):
     place = f"/api/collections/{collection.pk}/map/"
     assert client.get(place).status_code == 404
     client.force_login(collection.owner)
-    assert client.post(place).status_code == 202
+    assert client.post(place, content_type="application/json").status_code == 202
     maps.build(collection.pk)
     told = client.get(place).json()
     assert (told["state"], told["points"], told["fitted"]) == ("ready", 3, 3)

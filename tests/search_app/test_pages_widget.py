@@ -267,7 +267,7 @@ def test_titles_are_text(client):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cost_is_two_queries_and_three_more_for_the_words_in_common(client, documents, kind):
+def test_cost_is_one_query_and_three_more_for_the_words_in_common(client, documents, kind):
     relate(documents[1], documents[2:3])
 
     def cost(document, tag=""):
@@ -275,16 +275,16 @@ def test_cost_is_two_queries_and_three_more_for_the_words_in_common(client, docu
             get(client, document, kind, **{"If-None-Match": tag})
         return len(queries)
 
-    assert [cost(document) for document in documents[:2]] == [5, 5]
-    assert cost(documents[0]) == 2  # kept
-    assert cost(documents[0], get(client, documents[0], kind)["ETag"]) == 2
+    assert [cost(document) for document in documents[:2]] == [4, 4]
+    assert cost(documents[0]) == 1  # kept
+    assert cost(documents[0], get(client, documents[0], kind)["ETag"]) == 1
 
 
 def test_cost_of_a_page_by_its_address(client, pages):
     tag = at(client, pages[0].collection, ".json", f"{PAGE}/0")["ETag"]
     with CaptureQueriesContext(connection) as queries:
         at(client, pages[0].collection, ".json", f"{PAGE}/0", **{"If-None-Match": tag})
-    assert len(queries) == 4
+    assert len(queries) == 3
 
 
 def preview(client, collection, **query):

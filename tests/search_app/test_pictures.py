@@ -4,14 +4,17 @@ import io
 import json
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from rest_framework.throttling import SimpleRateThrottle
 
 from collections_app import encoders, ingest, services, vectors
 from collections_app.demo.taps import drawing
 from collections_app.demo.taps.tap import Tap, description
 from collections_app.models import EmbeddingModel
+from collections_app.throttles import SearchThrottle
 from search_app import calibration, pictures
 from search_app import search as searching
 from search_app.queries import samples
@@ -366,3 +369,19 @@ def test_a_model_of_texts_takes_no_picture():
     model = EmbeddingModel(name="words", backend="fake", ref="fake", dimension=8, token_limit=8)
     with pytest.raises(encoders.ModelMissing, match="takes no pictures"):
         vectors.embed_pictures(model, [png(RING)])
+
+
+def test_visitors_do_not_ask_with_pictures_without_end(client, shop, monkeypatch):
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "search", "1/min")
+    monkeypatch.setattr(SearchThrottle, "rate", "1/min", raising=False)
+    cache.clear()
+    url = f"/c/{shop.pk}/pictures/"
+
+    def ask():
+        return client.post(url, {"picture": SimpleUploadedFile("a.png", png(RING))})
+
+    assert ask().status_code == 302
+    refused = ask()
+    assert (refused.status_code, "Too many pictures" in refused.text) == (429, True)
+    client.force_login(UserFactory())
+    assert ask().status_code == 302

@@ -221,3 +221,20 @@ def test_what_has_nothing_in_common_is_not_shown():
     related.refresh(one.collection_id)
     assert [row.other for row in related.related(one, one.collection.owner)] == [near]
     assert related.related(far, far.collection.owner) == []
+
+
+def test_a_document_deleted_while_lists_are_made_is_in_none_and_leaves_none_short(monkeypatch):
+    collection = CollectionFactory()
+    rows = embedded(collection, texts(40))
+    monkeypatch.setattr(related, "MANY", 1)  # all lists anew
+    real, gone = related.pairs.replace, [rows[3]]
+
+    def replace(*given):
+        if gone:
+            services.delete_documents(collection.documents.filter(pk=gone.pop().pk))
+        real(*given)
+
+    monkeypatch.setattr(related.pairs, "replace", replace)
+    refreshed(collection)
+    assert not gone
+    assert_exact(collection)

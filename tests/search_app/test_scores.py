@@ -8,7 +8,7 @@ import pytest
 
 from collections_app import ingest, services
 from collections_app.services import Rejected
-from search_app import scores, tasks
+from search_app import label_lines, scores, tasks
 from search_app.analysis import centroids
 from search_app.models import AssignedLabel, Axis, LabelSet
 from tests.factories import CollectionFactory, UserFactory, embedded
@@ -236,11 +236,11 @@ def test_labels_by_a_field_and_by_written_examples(home):
     by_field = scores.make_label_set(home, name="k", source="field", field="kind")
     assert scores.examples_of(by_field).names == ["meal", "water"]
     [one, *_rest] = home.documents.all()
-    written = scores.labelled(f"sea: #{one.pk}\nsea: a boat\nfood: bread: and jam")
+    written = label_lines.labelled(f"sea: #{one.pk}\nsea: a boat\nfood: bread: and jam")
     by_hand = scores.make_label_set(home, name="w", examples=written)
     assert scores.assign(by_hand) == 4  # all but the example
     with pytest.raises(Rejected, match="label: example"):
-        scores.labelled("no colon")
+        label_lines.labelled("no colon")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The clusters of a collection as JSON: `cluster COLLECTION [N] [--summary]`."""
 
+import json
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from collections_app.management import options as shared
 from collections_app.models import Collection
 from collections_app.services import Rejected
-from search_app import cluster_items, clusters
+from search_app import cluster_items, cluster_times, clusters
 from search_app.models import Clustering
 from search_app.signals import naming_clusters
 
@@ -53,6 +54,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--truncate", type=int, help="with --name-with: characters of each that it sees"
         )
+        parser.add_argument(
+            "--timeline",
+            nargs="?",
+            const="",
+            metavar="FIELD",
+            help="of those there are, how many documents are of each month, by when they were "
+            "added or by a field with dates",
+        )
         shared.add_owner(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,6 +70,9 @@ class Command(BaseCommand):
         if options["content_length"] < 0:
             raise CommandError("--content-length must be 0, for all, or more.")
         try:
+            if options["timeline"] is not None:
+                self.stdout.write(json.dumps(_timelines(user, collection, options["timeline"])))
+                return
             if not options["show"] and not options["rename"]:
                 _wait(_asked(collection, options))
             for ordinal, name in options["rename"]:
@@ -97,6 +109,24 @@ def _named(collection: Collection, options: dict[str, Any]) -> str:
         truncate=options["truncate"],
     )
     return " ".join(one for _receiver, one in said if one)
+
+
+def _timelines(user: User, collection: Collection, field: str) -> list[dict[str, Any]]:
+    """Each cluster with its months or years; none where its documents have no such dates.
+
+    Raises Rejected where no cluster's have.
+    """
+    found, problem, told = [], None, False
+    for cluster in clusters.clusters(user, collection).defer("centroid"):
+        try:
+            spans, told = cluster_times.timeline(cluster, field), True
+        except Rejected as error:
+            spans, problem = [], error
+        months = [{"name": one.name, "count": one.count} for one in spans]
+        found.append({"id": str(cluster.ordinal), "summary": cluster.name, "timeline": months})
+    if problem and not told:
+        raise problem
+    return found
 
 
 def _wait(wish: Clustering) -> None:

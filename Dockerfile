@@ -33,11 +33,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=embedsite.settings \
     EMBEDSITE_VAR=/data \
-    HOME=/data
+    HOME=/data \
+    ANSWERS_AT_ONCE=24
 RUN EMBEDSITE_VAR=/tmp/build python manage.py compilemessages \
     && python -m compileall -q . \
     && rm -rf /tmp/build
 USER embedsite
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "embedsite.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "120", "--limit-request-line", "0", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+CMD ["gunicorn", "embedsite.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "32", "--timeout", "120", "--limit-request-line", "0", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

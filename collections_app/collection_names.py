@@ -1,4 +1,5 @@
-"""Collections as models of OpenAI's API: `collection-12` by its number, `all-collections`.
+"""Collections as models of OpenAI's API: `collection-12` by its number, `collection-12,15` for
+several, `all-collections`.
 
 Names can be changed and need not be unique; a number stays as long as the collection.
 """
@@ -13,7 +14,8 @@ from collections_app.models import Collection, Viewer
 
 ALL = "all-collections"
 MOST = 1000  # in a list that has no pages
-_NAME = re.compile(r"collection-([1-9]\d{0,17})")
+SEVERAL = 100  # in one name
+_NAME = re.compile(r"collection-([1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*)")
 
 
 class NoSuchCollection(LookupError):  # noqa: N818
@@ -25,17 +27,20 @@ def is_reserved(name: str) -> bool:
     return name == ALL or bool(_NAME.fullmatch(name))
 
 
-def named(user: Viewer, name: Any) -> Collection | None:
-    """The collection that a model's name means, None for all that one may see. Raises
-    NoSuchCollection."""
+def named(user: Viewer, name: Any) -> list[Collection]:
+    """The collections that a model's name means, none for all that one may see. Raises
+    NoSuchCollection where one of them is not there, or may not be seen."""
     if name == ALL:
-        return None
-    number = _NAME.fullmatch(name) if isinstance(name, str) else None
-    rows = Collection.objects.visible_to(user).select_related("embedding_model")
-    found = rows.filter(pk=int(number[1])).first() if number else None
-    if found is None:
+        return []
+    found = _NAME.fullmatch(name) if isinstance(name, str) else None
+    numbers = list(dict.fromkeys(map(int, found[1].split(",")))) if found else []
+    if not 1 <= len(numbers) <= SEVERAL:
         raise NoSuchCollection
-    return found
+    rows = Collection.objects.visible_to(user).select_related("embedding_model")
+    known = rows.in_bulk(numbers)
+    if len(known) < len(numbers):
+        raise NoSuchCollection
+    return [known[number] for number in numbers]
 
 
 def listed(user: Viewer) -> list[dict[str, Any]]:
@@ -51,9 +56,12 @@ def listed(user: Viewer) -> list[dict[str, Any]]:
 
 def described(user: Viewer, name: str) -> dict[str, Any]:
     """One of those. Raises NoSuchCollection."""
-    collection = named(user, name)
-    if collection:
-        return told(collection)
+    several = named(user, name)
+    if len(several) > 1:
+        title = ", ".join(one.name for one in several)
+        return _row(name, title, int(min(one.created for one in several).timestamp()))
+    if several:
+        return told(several[0])
     if rows := listed(user):
         return rows[0]
     raise NoSuchCollection

@@ -271,6 +271,7 @@ CHAT_BASE_URL = env.str("CHAT_BASE_URL", "")
 CHAT_MODEL = env.str("CHAT_MODEL", "")
 CHAT_API_KEY = env.str("CHAT_API_KEY", "")
 CHAT_TIMEOUT_SECONDS = env.float("CHAT_TIMEOUT_SECONDS", 60.0, validate=POSITIVE)
+ANSWERS_AT_ONCE = env.int("ANSWERS_AT_ONCE", 50, validate=POSITIVE)
 CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", 3000, validate=POSITIVE)
 
 # --- e-mail: off where there is no server -------------------------------------------

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from collections_app.large_tables import UnwrittenAdmin, row_link, rows_link
 from collections_app.models import long_columns
-from rag_app.models import Answer, Citation, Question
+from rag_app.models import Answer, ChatModel, ChatUse, Citation, Question
 
 
 @admin.register(Question)
@@ -43,8 +44,8 @@ class AnswerAdmin(UnwrittenAdmin):
     list_filter = ("kind", "state", "created")
     search_fields = ("question__text", "text", "chat_model")
     fields = (
-        "question_link", "kind", "state", "text", "chat_model", "error", "lease_until",
-        "citation_link", "created",
+        "question_link", "kind", "state", "text", "chat_model", "error", "retry_at",
+        "prompt_tokens", "answer_tokens", "cost", "lease_until", "citation_link", "created",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -91,3 +92,35 @@ class CitationAdmin(UnwrittenAdmin):
     @admin.display(description=_("on the site"))
     def on_site(self, citation: Citation) -> SafeString:
         return format_html('<a href="{}">{}</a>', citation.get_absolute_url(), _("open"))
+
+
+@admin.register(ChatModel)
+class ChatModelAdmin(UnwrittenAdmin):
+    """To look at and to remove; the site's own page sets them up and checks what is typed."""
+
+    list_display = ("name", "backend", "ref", "tokens_per_day", "is_default", "has_key")
+    search_fields = ("name", "ref")
+    fields = (
+        "name", "backend", "ref", "base_url", "has_key", "context_tokens", "answer_tokens",
+        "tokens_per_day", "price_in", "price_out", "is_default", "on_site",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description=_("has a key"), boolean=True)
+    def has_key(self, row: ChatModel) -> bool:
+        return bool(row.secrets)
+
+    @admin.display(description=_("on the site"))
+    def on_site(self, row: ChatModel) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("chat_model_edit", args=[row.pk]), _("edit")
+        )
+
+
+@admin.register(ChatUse)
+class ChatUseAdmin(UnwrittenAdmin):
+    list_display = ("name", "hour", "answers", "prompt_tokens", "answer_tokens", "cost")
+    search_fields = ("name",)
+    fields = list_display
+    readonly_fields = fields
+    ordering = ("-hour",)

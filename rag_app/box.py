@@ -51,7 +51,7 @@ class Reply:
 
 def ask(collection: Collection, text: str) -> Reply:
     """Answered with what everyone may see, and forgotten. Raises Rejected, ModelMissing, Busy."""
-    with answer.passing(EVERYONE, text, collection) as asked:
+    with answer.passing(EVERYONE, text, [collection]) as asked:
         return _reply(answer.answered(asked))
 
 

@@ -71,6 +71,29 @@ class PromptTemplate(models.Model):
         return str(self.collection_id)
 
 
+class ChatUse(models.Model):
+    """What a chat model was given and gave in one hour. Questions may be forgotten, this is not: it
+    is what limits and sums are told by."""
+
+    name = models.CharField(_("chat model"), max_length=200)
+    hour = models.DateTimeField(_("hour"))
+    answers = models.PositiveIntegerField(_("answers"), default=0)
+    prompt_tokens = models.PositiveBigIntegerField(_("tokens of prompts"), default=0)
+    answer_tokens = models.PositiveBigIntegerField(_("tokens of answers"), default=0)
+    cost = models.DecimalField(_("cost"), max_digits=16, decimal_places=6, default=0)
+
+    class Meta:
+        verbose_name = _("use of a chat model")
+        verbose_name_plural = _("uses of chat models")
+        ordering = ["-hour", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "hour"], name="chat_use_once_an_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.hour:%Y-%m-%d %H:00}"
+
+
 class QuestionQuerySet(models.QuerySet["Question"]):
     def visible_to(self, user: Viewer, session_key: str | None = None) -> Self:
         """One's own questions; a visitor's are those of the visitor's session."""

@@ -42,6 +42,7 @@ def search(
     model: EmbeddingModel | None = None,
     within: Condition | None = None,
     wanted: Sequence[str] = (),
+    among: Sequence[int] = (),
     sort: str = "",
     balance: float | None = None,
     fold: bool = True,
@@ -55,10 +56,10 @@ def search(
     to DEEPEST. Without text, documents are listed by `sort`. `weights` take the place of those
     in force, `balance` shifts either; `rerank` lets the reranker read the best, where there is one
     and no other order is asked for; `model` takes the place of the collections' own, to look at
-    the one that stands beside it, and `within` is a further condition. Raises Rejected and
-    ModelMissing.
+    the one that stands beside it, and `within` is a further condition. `among` are the numbers of
+    the collections that are searched, where there are several. Raises Rejected and ModelMissing.
     """
-    asked = understood(user, text, collection, wanted)
+    asked = understood(user, text, collection, wanted, among=among)
     if within:
         asked = replace(asked, condition=filters.all_of(asked.condition, within))
     by = orders.order(sort, [one.pk for one in asked.collections])

@@ -43,7 +43,7 @@ programs=web,worker,urgent,beat
 # limit of the request line is that of gunicorn's buffer, 1 MB.
 WEB = (
     "gunicorn embedsite.wsgi --bind 127.0.0.1:{port} --worker-class gthread --workers 1 "
-    "--threads 16 --timeout 120 --graceful-timeout 5 --limit-request-line 0 "
+    "--threads 64 --timeout 120 --graceful-timeout 5 --limit-request-line 0 "
     "--no-control-socket"
 )
 # A child of the worker is renewed now and then, so that no leak can grow for long. It is not

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from collections_app import sealed
 from collections_app.services import Rejected
-from rag_app.answer import chats
+from rag_app.answer import chats, spending
 from rag_app.language.chat import ChatError
 from rag_app.language.llm_chat import installed
 from rag_app.models import ChatModel
@@ -40,6 +40,7 @@ class Tried:
 @transaction.atomic
 def save(row: ChatModel, *, api_key: str | None = None, **fields: Any) -> ChatModel:
     """Write the columns given; an `api_key` of None stays, an empty one goes. Raises Rejected."""
+    before = row.name if row.pk else ""
     for name, value in fields.items():
         setattr(row, name, value)
     row.ref, row.name = row.ref.strip(), row.name.strip() or row.ref.strip()
@@ -60,6 +61,8 @@ def save(row: ChatModel, *, api_key: str | None = None, **fields: Any) -> ChatMo
             _("There is a chat model named “%(name)s” already. Choose another name.")
             % {"name": row.name}
         ) from error
+    if before and before != row.name:  # what it took stays its own
+        spending.rename(before, row.name)
     return row
 
 

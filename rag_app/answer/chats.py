@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from django.conf import settings
-from django.db.models import F, Sum
-from django.db.models.functions import Now
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,17 +13,17 @@ from django.utils.translation import ngettext
 from collections_app import sealed, vectors
 from collections_app.models import EmbeddingModel
 from collections_app.services import Rejected
+from rag_app.answer import spending
 from rag_app.answer.finding import Find
 from rag_app.language import budget, chat, prompts
 from rag_app.language.context import Context, Piece, packed
 from rag_app.language.llm_chat import LlmChat
 from rag_app.language.openai_compatible import OpenAICompatible
 from rag_app.language.usage import Usage
-from rag_app.models import Answer, ChatModel, Question
+from rag_app.models import ChatModel, Question
 
 TOTAL_TO_SILENCE = 5  # a whole answer may take this many times the longest silence
 QUOTES = "quotes"  # asked for in place of a chat model
-DAY = timedelta(days=1)
 MILLION = 1_000_000
 
 
@@ -135,9 +132,7 @@ def check_limit(chosen: Chat) -> None:
 
 def used_since_yesterday(row: ChatModel) -> int:
     """Tokens of prompts and answers in the last 24 hours."""
-    rows = Answer.objects.filter(chat_model=row.name, created__gt=Now() - DAY)
-    total = rows.aggregate(n=Sum(F("prompt_tokens") + F("answer_tokens")))["n"]
-    return total or 0
+    return spending.spent(spending.yesterday()).get(row.name, spending.Spent()).tokens
 
 
 def counted(

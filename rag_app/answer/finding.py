@@ -84,11 +84,8 @@ def _finds(
     first = {one.pk: one for one in pinned}
     wanted = list(first.values())
     wanted += [hit.passage for _asked, hit in found if hit.passage.pk not in first]
-    texts = dict(
-        Document.objects.filter(pk__in={one.document_id for one in wanted}).values_list(
-            "pk", "text"
-        )
-    )
+    rows = Document.objects.filter(pk__in={one.document_id for one in wanted})
+    known = {pk: rest for pk, *rest in rows.values_list("pk", "text", "content_hash")}
     collections = (
         Collection.objects.filter(pk__in={one.document.collection_id for one in wanted})
         .select_related("embedding_model")
@@ -97,7 +94,8 @@ def _finds(
     cosines = _cosines([one for one in pinned if one.pk not in hits], question)
     finds = []
     for passage in wanted:
-        text = texts.get(passage.document_id, "")
+        # The hash is read along, because a hit comes without it: a query for each else.
+        text, passage.document.content_hash = known.get(passage.document_id, ("", ""))
         home = collections.get(passage.document.collection_id)
         if home is None or text[passage.start : passage.end] != passage.text:
             continue

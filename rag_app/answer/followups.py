@@ -6,7 +6,7 @@ from contextlib import closing
 
 from django.conf import settings
 
-from rag_app.answer import chats
+from rag_app.answer import chats, spending
 from rag_app.language import followups
 from rag_app.language.chat import ChatError, Message
 
@@ -39,11 +39,13 @@ def _rewritten(model: chats.Chat, question: str, earlier: Sequence[Message]) -> 
     try:
         chats.check_limit(model)
         messages = followups.rewriting(earlier, question, limit)
-        with closing(model.client(SECONDS).stream(messages)) as pieces:
+        client = model.client(SECONDS)
+        with closing(client.stream(messages)) as pieces:
             for piece in pieces:
                 reply += piece
                 if len(reply) > 2 * followups.MOST_CHARS:
                     break
+        spending.add(model.name, client.usage, model.cost(client.usage), answers=0)
     except ChatError as problem:
         log.warning("a question was not rewritten: %s %s", type(problem).__name__, problem.detail)
         return ""

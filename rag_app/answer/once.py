@@ -1,6 +1,6 @@
 """Questions from outside: asked, answered and forgotten, so that none stays in a list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from collections_app.models import Collection, Viewer
@@ -15,9 +15,10 @@ class Busy(Exception):  # noqa: N818
 
 
 @contextmanager
-def passing(user: Viewer, text: str, collection: Collection | None) -> Iterator[Question]:
-    """A question that is deleted at the end, with its answer. Raises Rejected, ModelMissing."""
-    question = ask(user, text, collection=collection)
+def passing(user: Viewer, text: str, among: Sequence[Collection] = ()) -> Iterator[Question]:
+    """A question to these collections, or to all, that is deleted at the end, with its answer.
+    Raises Rejected, ModelMissing."""
+    question = ask(user, text, among=among)
     try:
         yield question
     finally:

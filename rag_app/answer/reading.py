@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import ceil
 
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now, StrIndex, Substr
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collections_app.models import Document, Viewer, long_columns
@@ -74,6 +76,12 @@ class Reading:
     def can_retry(self) -> bool:
         failed = self.answer.state in (Answer.State.PARTIAL, Answer.State.FAILED)
         return self.withheld or self.gone or failed
+
+    @property
+    def retry_in(self) -> int:
+        """In how many seconds the chat server may be asked again, where it said so; else 0."""
+        at = self.answer.retry_at
+        return max(0, ceil((at - timezone.now()).total_seconds())) if at else 0
 
 
 def read(question: Question, viewer: Viewer | None = None) -> Reading:

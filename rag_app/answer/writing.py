@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from collections_app.services import Rejected
-from rag_app.answer import chats
+from rag_app.answer import chats, spending
 from rag_app.answer.checking import checked
 from rag_app.answer.reading import cut_off, is_withheld, settle, visible_citations
 from rag_app.answer.sending import told as made_with
@@ -28,7 +28,7 @@ from rag_app.models import Answer, Citation, Question
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8  # answers that one process gives: each holds a thread, and pages need some too
+AT_ONCE = settings.ANSWERS_AT_ONCE  # in one process: each holds a thread, and pages need some too
 SAVE_SECONDS = 0.5  # between two saves of a text that grows
 LOOK_SECONDS = 0.5  # between two looks at a text that another process writes
 LEASE_MARGIN = 30.0  # seconds on top of the longest silence of a chat server
@@ -125,7 +125,7 @@ def _write(
     # Stands if the reader leaves, or this process fails in a way not foreseen.
     error = _("The answer was interrupted before it was whole. Try again.")
     saved = float("-inf")  # the first piece is kept at once: it may be stopped after it
-    model = None
+    model = client = None
     try:
         model = _named(answer.chat_model)
         if model is None:
@@ -152,7 +152,7 @@ def _write(
         error = _("The prompt is too long for the chat model's context. Shorten it.")
     finally:
         if model and text and "cost" not in told:  # what was sent and said was paid for
-            told |= _taken(model, Usage(), prompt, text, citations)
+            told |= _taken(model, getattr(client, "usage", Usage()), prompt, text, citations)
         _finish(answer, citations, text, error, told)
 
 
@@ -171,9 +171,10 @@ def _taken(
     text: str,
     citations: list[Citation],
 ) -> dict[str, Any]:
-    """Columns of the answer that tell what it took."""
+    """Columns of the answer that tell what it took, which is counted to the model as well."""
     counter = citations[0].document.collection.embedding_model
     used = chats.counted(usage, prompt, text, counter)
+    spending.add(model.name, used, model.cost(used))
     return {
         "prompt_tokens": used.prompt,
         "answer_tokens": used.answer,

@@ -50,10 +50,10 @@ class Completions(OpenAIView):
         operation_id="openai_chat_completions",
         summary=gettext_lazy("Ask a collection (OpenAI)"),
         description=gettext_lazy(
-            "As OpenAI's own. `model` is `collection-` and the number of a collection, or "
-            "`all-collections`. The last user message is the question, earlier ones are the "
-            "conversation. `citations` say where each part of the answer stands. The question "
-            "is kept in one's list if `store` is true."
+            "As OpenAI's own. `model` is `collection-` and the number of a collection, or of "
+            "several with commas between them, or `all-collections`. The last user message is the "
+            "question, earlier ones are the conversation. `citations` say where each part of the "
+            "answer stands. The question is kept in one's list if `store` is true."
         ),
         tags=TAGS,
         request=CompletionSerializer,
@@ -62,15 +62,15 @@ class Completions(OpenAIView):
     def post(self, request: Request) -> HttpResponseBase:
         wanted = completion(request.data)
         try:
-            collection = named(request.user, wanted.model)
+            among = named(request.user, wanted.model)
         except NoSuchCollection:
             raise no_model() from None
         with ExitStack() as stack:
             try:
-                asked = stack.enter_context(_asked(request, wanted, collection))
+                asked = stack.enter_context(_asked(request, wanted, among))
             except Rejected as error:
                 raise BadRequest(str(error), "messages") from error
-            reply = _Reply(request, wanted, asked, collection)
+            reply = _Reply(request, wanted, asked, among)
             if not wanted.stream:
                 return Response(reply.whole())
             opened = stack.enter_context(closing(_Opened(asked, wanted.role)))
@@ -79,12 +79,12 @@ class Completions(OpenAIView):
 
 
 def _asked(
-    request: Request, wanted: Completion, collection: Collection | None
+    request: Request, wanted: Completion, among: list[Collection]
 ) -> AbstractContextManager[Question]:
     text = answer.standalone(wanted.question, wanted.earlier)
     if wanted.store:
-        return nullcontext(answer.ask(request.user, text, collection=collection))
-    return answer.passing(request.user, text, collection)
+        return nullcontext(answer.ask(request.user, text, among=among))
+    return answer.passing(request.user, text, among)
 
 
 class _Opened:
@@ -125,10 +125,10 @@ class _Reply:
     """The answer to one request, whole or in chunks."""
 
     def __init__(
-        self, request: Request, wanted: Completion, asked: Question, collection: Collection | None
+        self, request: Request, wanted: Completion, asked: Question, among: list[Collection]
     ) -> None:
         self.request, self.wanted, self.asked = request, wanted, asked
-        self.model = collection.embedding_model if collection else default_model()
+        self.model = among[0].embedding_model if among else default_model()
         self.created = int(time.time())
 
     def whole(self) -> dict[str, Any]:

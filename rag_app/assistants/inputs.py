@@ -10,12 +10,38 @@ from collections_app.serializers.collections import VisibleCollectionField
 
 MOST_NUMBER = 2**63 - 1
 MOST_CHARS = 20_000  # of a document's text in one answer
+MOST_COLLECTIONS = 100
 COLLECTION = "Number of one collection, from list_collections. Left out: all of them."
+COLLECTIONS = "Numbers of several collections, in place of `collection`."
 
 
 def _collection() -> VisibleCollectionField:
     number = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER)
     return VisibleCollectionField(pk_field=number, default=None, help_text=COLLECTION)
+
+
+def _collections() -> serializers.ListField:
+    number = serializers.IntegerField(min_value=1, max_value=MOST_NUMBER)
+    return serializers.ListField(
+        child=VisibleCollectionField(pk_field=number),
+        default=list,
+        max_length=MOST_COLLECTIONS,
+        help_text=COLLECTIONS,
+    )
+
+
+class AmongInput(serializers.Serializer[Any]):
+    """Of one collection, of several, or of all; `among` in what was checked."""
+
+    collection = _collection()
+    collections = _collections()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        one, several = attrs.pop("collection"), attrs.pop("collections")
+        if one and several:
+            message = _("Name one collection or several, not both.")
+            raise serializers.ValidationError({"collections": message})
+        return attrs | {"among": [one] if one else several}
 
 
 def _number(help_text: str) -> serializers.IntegerField:
@@ -31,12 +57,11 @@ class ListInput(serializers.Serializer[Any]):
     )
 
 
-class SearchInput(serializers.Serializer[Any]):
+class SearchInput(AmongInput):
     query = serializers.CharField(
         max_length=settings.MAX_QUERY_CHARS,
         help_text="What to look for, in natural words; “phrases” and -word are understood.",
     )
-    collection = _collection()
     filters = serializers.ListField(
         child=serializers.CharField(max_length=1000),
         default=list,
@@ -58,11 +83,10 @@ class RelatedInput(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=10, default=10)
 
 
-class AskInput(serializers.Serializer[Any]):
+class AskInput(AmongInput):
     question = serializers.CharField(
         max_length=settings.MAX_QUESTION_CHARS, help_text="One that can be understood alone."
     )
-    collection = _collection()
 
 
 def read(
@@ -91,7 +115,9 @@ def schema(kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
 
 def _property(field: Any) -> dict[str, Any]:
     if isinstance(field, serializers.ListField):
-        told: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+        told: dict[str, Any] = {"type": "array", "items": _property(field.child)}
+        if field.max_length:
+            told["maxItems"] = field.max_length
     elif isinstance(field, serializers.CharField):
         told = {"type": "string", "maxLength": field.max_length}
     else:

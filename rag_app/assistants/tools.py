@@ -60,7 +60,7 @@ def search(request: Request, values: Values) -> Values:
     found = searching.search(
         request.user,
         values["query"],
-        collection=values["collection"],
+        among=[one.pk for one in values["among"]],
         wanted=values["filters"],
         limit=values["limit"],
     )
@@ -119,7 +119,7 @@ def ask(request: Request, values: Values) -> Values:
     throttle = AskThrottle()
     if not throttle.allow_request(request, None):  # type: ignore[arg-type]
         raise Throttled(throttle.wait())
-    with answer.passing(request.user, values["question"], values["collection"]) as asked:
+    with answer.passing(request.user, values["question"], values["among"]) as asked:
         try:
             reading = answer.answered(asked)
         except answer.Busy:

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from rag_app.language.chat import Message
 
 PassageT = TypeVar("PassageT")
+SEAM = 2  # tokens that may come about where two texts meet
 PER_MESSAGE = 8  # tokens that a chat template puts around each message, at most
 
 
@@ -32,13 +33,21 @@ def pack(
 ) -> list[PassageT]:
     """The passages, best first, with which `prompt` stays within `limit` tokens.
 
-    The prompt is counted whole each time, because tokens at a seam need not add up. A
+    Each is counted by itself, as what it adds to the empty prompt; because tokens at a seam need
+    not add up, the prompt is counted whole where that comes near the limit, and at the end. A
     passage too large for what is left is passed over in favour of smaller ones after it.
     """
     packed: list[PassageT] = []
-    if tokens(prompt(packed), counter) > limit:
+    empty = size = tokens(prompt(packed), counter)
+    if size > limit:
         raise QuestionTooLong
     for passage in passages:
-        if tokens(prompt([*packed, passage]), counter) <= limit:
+        more = tokens(prompt([passage]), counter) - empty + SEAM
+        if size + more > limit:
+            more = tokens(prompt([*packed, passage]), counter) - size
+        if size + more <= limit:
             packed.append(passage)
+            size += more
+    while tokens(prompt(packed), counter) > limit:
+        packed.pop()
     return packed

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_app.language.budget import Counter, QuestionTooLong, tokens
+from rag_app.language.budget import SEAM, Counter, QuestionTooLong, tokens
 from rag_app.language.chat import Message
 from rag_app.language.prompts import NumberedPassage
 
@@ -64,11 +64,21 @@ class Context:
 def packed(pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int) -> Context:
     """As many pieces, best first, as `limit` tokens hold; those that are pinned go first.
 
-    Neighbours of one document become one passage, what repeats another is left out. The prompt
-    is counted whole each time, because tokens at a seam need not add up. Raises QuestionTooLong
-    and PinnedTooLong.
+    Neighbours of one document become one passage, what repeats another is left out. Each piece is
+    counted by itself, as what it adds to the empty prompt; because tokens at a seam need not add
+    up, the prompt is counted whole where that comes near the limit, and at the end. Raises
+    QuestionTooLong and PinnedTooLong.
     """
-    if tokens(prompt([]), counter) > limit:
+    made = _packed(pieces, prompt, counter, limit, exact=False)
+    return made if made.tokens <= limit else _packed(pieces, prompt, counter, limit, exact=True)
+
+
+def _packed(
+    pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int, *, exact: bool
+) -> Context:
+    """`exact`: the prompt is counted whole for each piece."""
+    empty = size = tokens(prompt([]), counter)
+    if empty > limit:
         raise QuestionTooLong
     spans: list[Span] = []
     twins: dict[int, int] = {}  # places of pieces that say what another says
@@ -79,8 +89,12 @@ def packed(pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int
             twins[place] = twin.pieces[0]
             continue
         trial = _with(spans, place, pieces[place])
-        if tokens(prompt(numbered(trial)), counter) <= limit:
-            spans = trial
+        alone = numbered([Span(pieces[place], (place,))])
+        whole = size + tokens(prompt(alone), counter) - empty + SEAM
+        if exact or whole > limit:
+            whole = tokens(prompt(numbered(trial)), counter)
+        if whole <= limit:
+            spans, size = trial, whole
         elif pieces[place].pinned:
             raise PinnedTooLong
     messages = prompt(numbered(spans))

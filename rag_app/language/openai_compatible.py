@@ -166,17 +166,19 @@ def retry_after(given: str, now: datetime) -> float | None:
 
 
 def _streamed(chunks: Iterator[bytes], usage: Usage) -> Iterator[str]:
-    finished = False
+    """Read to the end: token counts may come after the last word."""
+    ended = None
     for data in sse.events(chunks):
         if data == "[DONE]":
-            return
+            break
         text, reason = _piece(data, "delta", usage)
         if text:
             yield text
-        _check(reason)
-        finished = finished or reason is not None
-    if not finished:
-        raise CutOff("the stream ended without a last word")
+        ended = ended or reason
+    else:
+        if ended is None:
+            raise CutOff("the stream ended without a last word")
+    _check(ended)
 
 
 def _whole(body: bytes, usage: Usage) -> Iterator[str]:

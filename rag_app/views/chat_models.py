@@ -1,5 +1,7 @@
 """Chat models, for staff: the list, setting one up, changing, trying and deleting it."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from collections_app.services import Rejected
 from collections_app.views.models import staff_only
-from rag_app.answer import chat_models, chats
+from rag_app.answer import chat_models, chats, spending
 from rag_app.forms import ChatModelForm
 from rag_app.language.llm_chat import installed
 from rag_app.models import ChatModel
@@ -17,10 +19,16 @@ from rag_app.models import ChatModel
 @staff_only
 @require_safe
 def chat_model_list(request: HttpRequest) -> HttpResponse:
-    rows = [
-        (one, chats.used_since_yesterday(one.row) if one.row else None) for one in chats.available()
-    ]
-    return render(request, "rag_app/chat_models.html", {"rows": rows})
+    day, ever = spending.spent(spending.yesterday()), spending.spent()
+    none = spending.Spent()
+    rows = [(one, day.get(one.name, none), ever.get(one.name, none)) for one in chats.available()]
+    context = {"rows": rows, "day": _sum(day), "ever": _sum(ever)}
+    return render(request, "rag_app/chat_models.html", context)
+
+
+def _sum(spent: dict[str, spending.Spent]) -> Decimal:
+    """Of all, those that were removed too."""
+    return sum((one.cost for one in spent.values()), Decimal(0))
 
 
 @staff_only

@@ -162,6 +162,16 @@ def test_chat_model_gets_the_passages_and_its_citations_are_kept(notes, chat_ser
     assert reading.quotes[0].document.external_id == "backup"
 
 
+def test_queries_do_not_grow_with_the_passages(chat_server, count_queries):
+    counts = []
+    for size in (2, 15):
+        home = CollectionFactory()
+        embedded(home, {f"n{n}": f"The sqlite backup {n} runs every night." for n in range(size)})
+        counts.append(count_queries(lambda home=home: asked(home)))
+        assert Answer.objects.latest("pk").citations.count() == size
+    assert counts[1] <= counts[0] + 1
+
+
 def test_passages_event_tells_where_each_stands(notes, chat_server):
     events, _ = written(asked(notes), "x")
     first = events[0].data["passages"][0]

@@ -49,6 +49,21 @@ def test_passage_goes_in_at_exactly_the_limit_and_not_below_it():
     assert budget.pack(passages, prompt, COUNTER, exact - 1) == []
 
 
+def test_long_prompts_are_not_counted_anew_for_each_passage():
+    counted = []
+
+    class Counting:
+        def count(self, text):
+            counted.append(len(text))
+            return COUNTER.count(text)
+
+    passages = [NumberedPassage(n, "title", "word " * 300) for n in range(1, 21)]
+    packed = budget.pack(passages, prompt_for("Why?"), Counting(), 100_000)
+    assert packed == passages
+    whole = sum(len(one["content"]) for one in prompt_for("Why?")(passages))
+    assert sum(counted) < 4 * whole  # twice, and the rules once for each
+
+
 def test_question_over_the_limit_is_told():
     with pytest.raises(budget.QuestionTooLong):
         budget.pack([], prompt_for("why " * 1000), COUNTER, 400)

@@ -1,12 +1,16 @@
 """Chat models: set up by staff, chosen with a question, with limits, prices and keys."""
 
 import json
+import re
 import threading
 import time
+from datetime import timedelta
+from decimal import Decimal
 
 import llm
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from collections_app import services
@@ -15,7 +19,7 @@ from rag_app import answer
 from rag_app.answer import chat_models, chats
 from rag_app.language import chat
 from rag_app.language.llm_chat import LlmChat
-from rag_app.models import Answer, ChatModel, Question
+from rag_app.models import Answer, ChatModel, ChatUse, Question
 from tests.factories import UserFactory
 from tests.rag_app.chat_server import ChatServer, delta, raw, streamed
 from tests.rag_app.test_answering import QUESTION, read
@@ -150,6 +154,57 @@ def test_limit_of_a_day_refuses_with_what_to_do(notes, peer):
     assert written(notes, chat="quotes").answer.kind == Answer.Kind.EXTRACTIVE
 
 
+@pytest.mark.parametrize("way", ["deleted", "again", "passing"])
+def test_limit_of_a_day_counts_what_is_not_kept(notes, peer, way):
+    remote(peer, tokens_per_day=1200)
+    peer.reply = counted(1000, 200)
+    if way == "passing":
+        with answer.passing(notes.owner, QUESTION, [notes]) as question:
+            answer.answered(question)
+    else:
+        question = written(notes)
+        question.delete() if way == "deleted" else None
+    if way == "again":
+        with pytest.raises(Rejected, match="1200 tokens of a day"):
+            answer.retry(question)
+    with pytest.raises(Rejected, match="1200 tokens of a day"):
+        answer.ask(notes.owner, QUESTION, collection=notes)
+
+
+def test_what_answers_cost_is_summed(notes, peer, staff):
+    row = remote(peer, price_in=10, price_out=20)
+    peer.reply = counted(1000, 200)
+    for _ in range(2):
+        written(notes).delete()
+    old = ChatUse.objects.get()
+    assert (old.answers, old.prompt_tokens, old.answer_tokens) == (2, 2000, 400)
+    assert old.cost == Decimal("0.028")
+    ChatUse.objects.create(
+        name="tiny", hour=old.hour - timedelta(days=3), answers=1, cost=1, prompt_tokens=9
+    )
+    html = staff.get(reverse("chat_models")).content.decode().replace("\u00a0", " ")
+    assert "2,400 tokens in 24 hours" in html
+    assert "cost 0.03 USD in 24 hours, 1.03 USD in all" in html
+    assert "All together: 0.03 USD in 24 hours, 1.03 USD in all." in html
+    told = staff.get(reverse("api-chat-models-detail", args=[row.pk])).json()
+    assert told["day"] == {"tokens": 2400, "cost": "0.028000", "answers": 2}
+    assert (told["ever"]["tokens"], told["ever"]["cost"]) == (2409, "1.028000")
+    chat_models.save(row, name="Two")
+    assert set(ChatUse.objects.values_list("name", flat=True)) == {"Two"}
+
+
+def test_admin_shows_no_key_and_takes_none(peer, client):
+    row = remote(peer)
+    client.force_login(UserFactory(is_superuser=True, is_staff=True))
+    page = client.get(reverse("admin:rag_app_chatmodel_change", args=[row.pk])).content.decode()
+    assert reverse("chat_model_edit", args=[row.pk]) in page
+    assert KEY not in page
+    assert row.secrets not in page
+    assert client.get(reverse("admin:rag_app_chatmodel_changelist")).status_code == 200
+    assert client.get(reverse("admin:rag_app_chatuse_changelist")).status_code == 200
+    assert client.get(reverse("admin:rag_app_chatmodel_add")).status_code == 403
+
+
 def test_prompt_fits_the_model_that_is_asked(notes, peer):
     remote(peer, name="small", context_tokens=205)
     assert written(notes, chat="small").answer.citations.count() == 1
@@ -197,6 +252,10 @@ def test_server_over_its_limit_says_when_to_come_back(notes, peer, client, heade
     assert told in html
     assert "Quote the passages instead" in html
     assert "sqlite backup command" in html  # the passages stay
+    [left] = re.findall(r'data-retry-in="(\d+)"', html)
+    assert 0 < int(left) <= int(re.search(r"\d+", told)[0])
+    Answer.objects.update(retry_at=Now())  # the time is up
+    assert "data-retry-in" not in client.get(question.get_absolute_url()).content.decode()
     peer.reply = streamed("Nightly [1].")
     client.post(reverse("question_retry", args=[question.pk]))
     answer.write(question)

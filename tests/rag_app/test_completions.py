@@ -85,6 +85,38 @@ def test_a_quoted_answer_has_marks_and_citations(client_, notes, no_chat, live_s
     assert not Question.objects.exists()
 
 
+def test_several_collections_are_one_model(client_, notes, no_chat):
+    second = CollectionFactory(owner=notes.owner, name="Second")
+    embedded(second, {"boats": "The sqlite backup of the boats runs every night at noon."})
+    embedded(CollectionFactory(owner=notes.owner), {"third": "The sqlite backup runs every night."})
+    both = f"{name(notes)},{second.pk}"
+    made = client_.chat.completions.create(model=both, messages=said())
+    told = {one["title"] for one in made.citations}
+    assert {"backup", "boats"} <= told
+    assert "third" not in told
+    assert made.model == both
+    assert client_.models.retrieve(both).name == f"{notes.name}, Second"
+    kept = client_.chat.completions.create(model=both, messages=said(), store=True)
+    assert sorted(Question.objects.get().among) == sorted([notes.pk, second.pk]), kept
+    twice = client_.chat.completions.create(model=f"{name(notes)},{notes.pk}", messages=said())
+    assert twice.kind == "extractive"
+
+
+def test_several_with_one_that_may_not_be_seen_are_no_model(client_, notes, no_chat):
+    theirs = CollectionFactory(name="Secret")
+    for wrong in (
+        f"{name(notes)},{theirs.pk}",
+        f"{name(notes)},{10**17}",
+        f"{name(notes)},",
+        f"{name(notes)},0",
+        f"{name(notes)},٣",
+        name(notes) + "".join(f",{n}" for n in range(1, 102)),
+    ):
+        with pytest.raises(openai.NotFoundError):
+            client_.chat.completions.create(model=wrong, messages=said())
+    assert not Question.objects.exists()
+
+
 def forgotten(seconds=10):
     """Whether the server forgets the question, which it does once its last line is sent."""
     until = time.monotonic() + seconds

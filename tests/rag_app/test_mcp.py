@@ -85,6 +85,8 @@ def test_the_client_lists_and_calls_the_tools(talk, notes, mode):
         "maximum": 20,
         "default": 8,
     }
+    assert search["properties"]["collections"]["items"]["type"] == "integer"
+    assert search["properties"]["filters"]["items"]["type"] == "string"
     assert found.structured_content["hits"][0]["id"] == "bread"
 
 
@@ -153,6 +155,26 @@ def test_ask_quotes_or_writes_and_keeps_nothing(tool, notes, chat_server, settin
     )
     assert tool("ask", question="zebra quasar?")["kind"] == "none"
     assert not Question.objects.exists()
+
+
+def test_several_collections_are_searched_and_asked(tool, notes, no_chat):
+    second = CollectionFactory(owner=notes.owner, name="Second")
+    embedded(second, {"boats": "The sqlite backup of the boats runs every night at noon."})
+    embedded(CollectionFactory(owner=notes.owner), {"third": "The sqlite backup runs every night."})
+    numbers = [notes.pk, second.pk]
+    hits = tool("search", query="sqlite backup every night", collections=numbers)["hits"]
+    assert {one["id"] for one in hits} == {"backup", "bread", "tides", "boats"}
+    made = tool("ask", question=QUESTION, collections=numbers)
+    assert {"backup", "boats"} <= {one["title"] for one in made["citations"]}
+    assert "third" not in {one["title"] for one in made["citations"]}
+    assert "not both" in tool("ask", question=QUESTION, collection=notes.pk, collections=numbers)
+    theirs = CollectionFactory(name=SECRET)
+    there = tool("search", query="x", collections=[notes.pk, theirs.pk])
+    assert there.startswith("collections: ")
+    absent = tool("search", query="x", collections=[notes.pk, 10**15])
+    assert there.replace(str(theirs.pk), "N") == absent.replace(str(10**15), "N")
+    assert tool("ask", question=QUESTION, collections=["x"]).startswith("collections: ")
+    assert tool("ask", question=QUESTION, collections=[notes.pk] * 101).startswith("collections: ")
 
 
 def test_what_is_wrong_is_said_with_what_to_do(tool, notes, no_chat, monkeypatch):

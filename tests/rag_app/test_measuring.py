@@ -5,8 +5,11 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from collections_app.demo import topics
 from rag_app.answer import measuring
+from rag_app.management.commands.evaluate import DEMO
 from rag_app.models import Question
+from tests.factories import CollectionFactory, embedded
 from tests.rag_app.chat_server import streamed
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +125,29 @@ def test_a_file_without_questions_is_told(notes, no_chat, tmp_path, content):
 def test_a_file_that_is_not_there_is_told(notes, no_chat, tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         evaluate(notes, tmp_path / "gone.json")
+
+
+def test_demo_questions_are_answered_from_the_demo(no_chat, capsys):
+    home = CollectionFactory(name="Python language", real=True)
+    texts = {one.external_id: one.text for one in topics.documents()}
+    wanted = {"assert", "break", "pass", "lambda", "try", "with", "global", "nonlocal", "del"}
+    embedded(home, {name: texts[name] for name in wanted}, media_type="text/markdown")
+    evaluate(home, "demo", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert (told["questions"], told["answerable"], told["refused"]) == (15, 11, 1.0)
+    rows = {row["question"]: row for row in told["by_question"]}
+    assert rows["What does the pass statement do?"]["facts"] == 1.0
+    missing = {one for row in demo_questions() for one in row.documents} - texts.keys()
+    assert missing == set()
+
+
+def demo_questions():
+    return measuring.questions((DEMO / "Python language.json").read_bytes())
+
+
+def test_demo_questions_of_another_collection_are_told(notes):
+    with pytest.raises(CommandError, match="Demo questions are there for: Python language"):
+        evaluate(notes, "demo")
 
 
 def test_other_words_of_the_command_go_to_search(notes):

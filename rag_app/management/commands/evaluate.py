@@ -28,6 +28,7 @@ LABELS = {
 }
 
 
+DEMO = Path(__file__).resolve().parents[2] / "demo"
 WIDTH, COLUMN = 40, 13  # characters of a label, and of a figure
 
 
@@ -35,7 +36,10 @@ class Command(evaluate.Command):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--answers", type=Path, metavar="FILE", help="ask these questions, as JSON, instead"
+            "--answers",
+            type=Path,
+            metavar="FILE",
+            help="ask these questions, as JSON, instead; demo: those for the demo collection",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,7 +48,7 @@ class Command(evaluate.Command):
         user = shared.owner(options)
         collection = shared.collection(user, options["collection"])
         try:
-            known = measuring.questions(options["answers"].read_bytes())
+            known = measuring.questions(_file(options["answers"], collection.name).read_bytes())
             rows = [measuring.measured(user, collection, one) for one in known]
         except OSError as error:
             raise CommandError(f"{options['answers']}: {error.strerror}.") from error
@@ -66,6 +70,16 @@ class Command(evaluate.Command):
         for name, label in (counts | LABELS).items():
             cells = "".join(f"{_cell(one[name]):>{COLUMN}}" for one in columns.values())
             self.stdout.write(f"{label:<{WIDTH}}{cells}")
+
+
+def _file(given: Path, collection: str) -> Path:
+    """The file itself, or what comes with the site for a demo collection."""
+    if given != Path("demo") or given.exists():
+        return given
+    known = {one.stem: one for one in DEMO.glob("*.json")}
+    if collection not in known:
+        raise CommandError(f"Demo questions are there for: {', '.join(sorted(known))}.")
+    return known[collection]
 
 
 def _takes(documents: int) -> str:

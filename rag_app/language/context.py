@@ -69,8 +69,21 @@ def packed(pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int
     up, the prompt is counted whole where that comes near the limit, and at the end. Raises
     QuestionTooLong and PinnedTooLong.
     """
-    made = _packed(pieces, prompt, counter, limit, exact=False)
-    return made if made.tokens <= limit else _packed(pieces, prompt, counter, limit, exact=True)
+    known = _Remembering(counter)  # the rules are the same in each prompt
+    made = _packed(pieces, prompt, known, limit, exact=False)
+    return made if made.tokens <= limit else _packed(pieces, prompt, known, limit, exact=True)
+
+
+class _Remembering:
+    """Counts each text once."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter, self._known = counter, dict[str, int]()
+
+    def count(self, text: str) -> int:
+        if text not in self._known:
+            self._known[text] = self._counter.count(text)
+        return self._known[text]
 
 
 def _packed(

@@ -184,8 +184,8 @@ def test_what_answers_cost_is_summed(notes, peer, staff):
     )
     html = staff.get(reverse("chat_models")).content.decode().replace("\u00a0", " ")
     assert "2,400 tokens in 24 hours" in html
-    assert "cost 0.03 USD in 24 hours, 1.03 USD in all" in html
-    assert "All together: 0.03 USD in 24 hours, 1.03 USD in all." in html
+    assert "cost 0.028 USD in 24 hours, 1.03 USD in all" in html
+    assert "All together: 0.028 USD in 24 hours, 1.03 USD in all." in html
     told = staff.get(reverse("api-chat-models-detail", args=[row.pk])).json()
     assert told["day"] == {"tokens": 2400, "cost": "0.028000", "answers": 2}
     assert (told["ever"]["tokens"], told["ever"]["cost"]) == (2409, "1.028000")

@@ -17,6 +17,7 @@ SENTENCES = (
     _("A file without a usable name. Rename it."),
     _("Another file in the archive has the same name."),
     _("Archives in archives are read %(depth)s deep. Unpack this one."),
+    _("Attachments are read %(depth)s deep in one another. Save this one."),
     _("The tar archive is damaged (%(error)s). Pack it again."),
     _("The tar archive ends early or is damaged: files after it are missing."),
     _("The list of files in the ZIP archive is too long. Split the archive."),

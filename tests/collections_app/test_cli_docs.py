@@ -13,9 +13,11 @@ import pytest
 from django.conf import settings
 from django.core.management import load_command_class
 
+from collections_app import services
+from collections_app.models import Collection
 from collections_app.pipeline import embeddings_db
 from collections_app.pipeline.embeddings_db import StoredCollection, StoredRow
-from tests.factories import EmbeddingModelFactory
+from tests.factories import DocumentFactory, EmbeddingModelFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a command closes the connection
 
@@ -76,6 +78,10 @@ def run(home, monkeypatch, capsysbinary):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(_piped(before, home))))
         if words[0] == "export_llm_db":
             (home / words[1]).unlink(missing_ok=True)  # each example stands for itself
+        if "retry" in words and "--id" in words:
+            blob = services.store_blob(io.BytesIO(b"Dear all,"), 100)
+            where = {"collection": Collection.objects.get(name=words[2]), "blob": blob}
+            DocumentFactory(**where, external_id=words[4], state="set_aside")
         capsysbinary.readouterr()
         try:
             command = load_command_class(APPS[words[0]], words[0])

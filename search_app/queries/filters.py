@@ -18,7 +18,7 @@ from search_app.queries import field_sql, map_fields
 from search_app.queries.briefly import Briefly
 from search_app.queries.scope import Condition, Scope
 
-FEW = 5000  # passages that are read one by one rather than through an index and a condition
+FEW = 10_000  # passages that are read one by one rather than through an index and a condition
 MOST_FIELDS = 20
 _known: Briefly[bool] = Briefly()  # (collections, name): a key of some document's metadata
 

@@ -95,6 +95,7 @@ class Asker:
         answer = self.connection.getresponse()
         body = json.loads(answer.read())
         assert answer.status == 201, body
+        assert body["citations"], body
         return body["id"], float(answer.headers[SEARCHED])
 
     def stream(self, number: str) -> Iterator[tuple[str, float]]:

@@ -86,21 +86,25 @@ def _measured(home: Site, texts: list[str]) -> None:
 
 
 def _first_passages(home: Site, texts: list[str], kind: str, **more: str) -> None:
-    """From the question sent to the event with passages received, one after the other."""
+    """From the question sent to the answer that has its passages, and to the event that has them
+    again, one question after the other."""
     asker = home.asker()
-    whole, own, passed = [], [], []
+    whole, own, streamed, passed = [], [], [], []
     for place, text in enumerate(texts):
         began = time.monotonic()
         number, searched = asker.ask(text, **more)
+        answered = time.monotonic()
         came = dict.fromkeys(("passages", "text"), 0.0)
         for event, when in asker.stream(number):
             came[event] = came.get(event) or when
         if place >= WARM:
-            whole.append(came["passages"] - began)
+            whole.append(answered - began)
             own.append(whole[-1] - searched / 1000)
+            streamed.append(came["passages"] - began)
             if text in home.chat.sent and came["text"]:
                 passed.append(came["text"] - home.chat.sent[text])
-    print(f"question to first passages, {kind}: {_told(whole)}; ours over that: {_told(own)}")
+    print(f"question to first passages, {kind}: {_told(whole)}; ours in that: {_told(own)}")
+    print(f"question to the stream's event with passages: {_told(streamed)}")
     if passed:
         print(f"first piece passed on after {_told(passed)}")
 

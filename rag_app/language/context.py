@@ -1,7 +1,7 @@
 """The context of a question: which passages go into the prompt, and what becomes of the rest."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag_app.language.budget import SEAM, Counter, QuestionTooLong, tokens
@@ -64,9 +64,9 @@ class Context:
 def packed(pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int) -> Context:
     """As many pieces, best first, as `limit` tokens hold; those that are pinned go first.
 
-    Neighbours of one document become one passage, what repeats another is left out. Each piece is
-    counted by itself, as what it adds to the empty prompt; because tokens at a seam need not add
-    up, the prompt is counted whole where that comes near the limit, and at the end. Raises
+    Neighbours of one document become one passage, what repeats another is left out. The words of
+    each piece are counted once, and what stands around them; because tokens at a seam need not
+    add up, the prompt is counted whole where that comes near the limit, and at the end. Raises
     QuestionTooLong and PinnedTooLong.
     """
     known = _Remembering(counter)  # the rules are the same in each prompt
@@ -102,8 +102,9 @@ def _packed(
             twins[place] = twin.pieces[0]
             continue
         trial = _with(spans, place, pieces[place])
-        alone = numbered([Span(pieces[place], (place,))])
-        whole = size + tokens(prompt(alone), counter) - empty + SEAM
+        around = numbered([Span(replace(pieces[place], end=pieces[place].start), (place,))])
+        words = counter.count(pieces[place].words)
+        whole = size + tokens(prompt(around), counter) - empty + words + 2 * SEAM
         if exact or whole > limit:
             whole = tokens(prompt(numbered(trial)), counter)
         if whole <= limit:

@@ -311,6 +311,8 @@ SPECTACULAR_SETTINGS = {
         "AnswerState": "rag_app.models.Answer.State",
         "AnswerKind": "rag_app.models.Answer.Kind",
         "WishState": "search_app.models.Wish.State",
+        "ClusteringMethod": "search_app.models.Clustering.Method",
+        "MapMethod": "search_app.models.CollectionMap.Method",
         "EvaluationKind": "search_app.models.Evaluation.Kind",
         "EvaluationAskedFor": "search_app.serializers.quality.ASKED_FOR",
         "SavedQueryVisibility": "search_app.models.SavedQuery.Visibility",

@@ -23,7 +23,7 @@ from rag_app import answer
 from rag_app.event_stream import event_stream
 from rag_app.models import Question
 from rag_app.serializers.answers import AnswerSerializer
-from rag_app.serializers.prompts import PreviewSerializer, SentSerializer
+from rag_app.serializers.prompts import PromptPreviewSerializer, SentSerializer
 from rag_app.serializers.questions import (
     AskSerializer,
     QuestionSerializer,
@@ -111,7 +111,7 @@ class QuestionViewSet(
         description=_("What the chat model would be sent. Nothing is asked, nothing is kept."),
         tags=TAGS,
         request=AskSerializer,
-        responses=PreviewSerializer,
+        responses=PromptPreviewSerializer,
     )
     @action(detail=False, methods=["post"])
     def preview(self, request: Request) -> Response:

@@ -25,7 +25,7 @@ class OfferedSerializer(serializers.Serializer[Any]):
     price_out = serializers.DecimalField(12, 6, source="row.price_out", default=Decimal(0))
 
 
-class SpentSerializer(serializers.Serializer[Any]):
+class ChatSpentSerializer(serializers.Serializer[Any]):
     tokens = serializers.IntegerField()
     cost = serializers.DecimalField(16, 6)
     answers = serializers.IntegerField()
@@ -50,17 +50,17 @@ class ChatModelSerializer(serializers.ModelSerializer[ChatModel]):
         )  # fmt: skip
         extra_kwargs = {"is_default": {"required": False}}
 
-    @extend_schema_field(SpentSerializer)
+    @extend_schema_field(ChatSpentSerializer)
     def get_day(self, row: ChatModel) -> dict[str, Any]:
         return self._spent(row, spending.yesterday())
 
-    @extend_schema_field(SpentSerializer)
+    @extend_schema_field(ChatSpentSerializer)
     def get_ever(self, row: ChatModel) -> dict[str, Any]:
         return self._spent(row, None)
 
     def _spent(self, row: ChatModel, since: datetime | None) -> dict[str, Any]:
         found = spending.spent(since).get(row.name, spending.Spent())
-        return dict(SpentSerializer(found).data)
+        return dict(ChatSpentSerializer(found).data)
 
     def get_has_key(self, row: ChatModel) -> bool:
         return bool(row.secrets)

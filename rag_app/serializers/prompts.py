@@ -46,6 +46,6 @@ class SentSerializer(serializers.Serializer[Any]):
     left_out = LeftOutSerializer(many=True)
 
 
-class PreviewSerializer(SentSerializer):
+class PromptPreviewSerializer(SentSerializer):
     kind = serializers.CharField(help_text=_("Of the answer: chat, extractive or none."))
     standalone = serializers.CharField()

@@ -29,7 +29,7 @@ from search_app.serializers.clusters import (
     ClusterSerializer,
     ItemsQuerySerializer,
     MemberSerializer,
-    SpanSerializer,
+    TimeSpanSerializer,
     TimelineQuerySerializer,
     WantedSerializer,
 )
@@ -143,14 +143,14 @@ class ClusterViewSet(
         ),
         tags=TAGS,
         parameters=[TimelineQuerySerializer],
-        responses=SpanSerializer(many=True),
+        responses=TimeSpanSerializer(many=True),
     )
     @action(detail=True, pagination_class=None)
     def timeline(self, request: Request, pk: int) -> Response:
         wanted = TimelineQuerySerializer(data=request.query_params)
         wanted.is_valid(raise_exception=True)
         found = cluster_times.timeline(self.get_object(), wanted.validated_data["by"])
-        return Response(SpanSerializer(found, many=True).data)
+        return Response(TimeSpanSerializer(found, many=True).data)
 
     @extend_schema(
         operation_id="clusters_members",

@@ -143,6 +143,6 @@ class TimelineQuerySerializer(serializers.Serializer[Any]):
     )
 
 
-class SpanSerializer(serializers.Serializer[Any]):
+class TimeSpanSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text=_("A month such as 2024-05, or a year."))
     count = serializers.IntegerField()

@@ -36,7 +36,7 @@ class TermSerializer(serializers.Serializer[Any]):
     document = serializers.IntegerField(source="document.pk", default=None)
 
 
-class NearSerializer(serializers.Serializer[Any]):
+class NearWordSerializer(serializers.Serializer[Any]):
     word = serializers.CharField(source="document.external_id")
     document = serializers.IntegerField(source="document.pk")
     score = serializers.FloatField(help_text=_("The cosine with the sum."))
@@ -56,7 +56,7 @@ class WordsSerializer(serializers.Serializer[Any]):
     model = serializers.CharField(source="collection.embedding_model.name")
     plus = TermSerializer(many=True)
     minus = TermSerializer(many=True)
-    near = NearSerializer(many=True)
+    near = NearWordSerializer(many=True)
     explained = serializers.FloatField(
         source="plane.explained", help_text=_("The share of the variance that the picture shows.")
     )

@@ -127,7 +127,7 @@ def stored_sentences():
 
 
 def test_every_reason_of_a_run_is_known():
-    known = {*reasons.SENTENCES, *run_reasons.SENTENCES, "row %(number)d"}
+    known = {*reasons.SENTENCES, *run_reasons.SENTENCES, "row %(number)d", "word %(number)d"}
     assert set(stored_sentences()) - known == set()
 
 

@@ -29,8 +29,8 @@ from search_app.serializers.clusters import (
     ClusterSerializer,
     ItemsQuerySerializer,
     MemberSerializer,
-    TimeSpanSerializer,
     TimelineQuerySerializer,
+    TimeSpanSerializer,
     WantedSerializer,
 )
 

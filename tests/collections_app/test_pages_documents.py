@@ -24,7 +24,7 @@ def page_of(client, document):
 
 def save(client, form, document, **changes):
     """Send the form as a browser would: all it shows, with the changes."""
-    shown = {bound.html_name: bound.value() for bound in form}
+    shown = {bound.html_name: bound.value() for bound in form if bound.value() is not None}
     return client.post(reverse("document_edit", args=[document.pk]), shown | changes)
 
 

@@ -117,7 +117,7 @@ SILENT = (
     " api-collection-model-estimate api-collection-model-compare api-collection-model-act"
     " api-collection-reindex "
     "axis_text axis_delete label_set_delete api-axes-score api-label-sets-assign"
-    " api-label-sets-assigned "
+    " api-label-sets-assigned api-label-sets-counts "
     "phrases api-phrases picture_asked api-collection-pictures"
     " tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
     "word_vectors api-word-vectors words_new api-cluster-names "

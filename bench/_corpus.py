@@ -70,6 +70,7 @@ def filled(corpus: Corpus):
     collection = create_collection(owner, f"{corpus.passages} passages", model=model)
     for start in range(0, corpus.passages, AT_ONCE):
         _write(collection, corpus, start, min(AT_ONCE, corpus.passages - start))
+    execute("ANALYZE collections_app_document")  # or the next statement reads it for each row
     execute(RELATED, {"collection": collection.pk})
     execute("VACUUM ANALYZE")
     return collection

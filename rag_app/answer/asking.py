@@ -146,7 +146,7 @@ def retry(
 
 def checked(text: str) -> str:
     """The question without blanks around it; raises Rejected."""
-    text = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    text = _clean(text)
     limit = settings.MAX_QUESTION_CHARS
     if not text:
         raise Rejected(_("Write a question first."))
@@ -158,8 +158,13 @@ def checked(text: str) -> str:
     return text
 
 
+def _clean(text: str) -> str:
+    """Without blanks around it, and without what no table takes."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+
+
 def _role(text: str) -> str:
-    text = text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    text = _clean(text)
     if len(text) > MOST_ROLE_CHARS:
         raise Rejected(
             _("Who the chat model is to be can have %(most)d characters; these are %(number)d.")

@@ -108,6 +108,14 @@ def chosen(name: str) -> Chat | None:
     return found
 
 
+def still(name: str) -> Chat | None:
+    """The same for an answer that was begun: None where the model is gone as well."""
+    try:
+        return chosen(name)
+    except Rejected:
+        return None
+
+
 def configured() -> Client | None:
     """The default chat model, or None: then answers are quoted, not written."""
     found = chosen("")

@@ -19,6 +19,14 @@ def turns(rows: Questions, conversation: UUID) -> Questions:
     return rows.filter(conversation=conversation).order_by("created", "pk")
 
 
+def delete_conversation(rows: Questions, conversation: UUID) -> int:
+    """Delete those of one conversation among these rows; how many there were."""
+    gone = list(turns(rows, conversation))
+    for one in gone:
+        one.delete()
+    return len(gone)
+
+
 def latest(rows: Questions) -> Questions:
     """The last question of each conversation among these rows, with `first`, how the conversation
     began, and `turns`, how many questions it has. One statement."""

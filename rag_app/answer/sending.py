@@ -7,7 +7,6 @@ from django.utils.timezone import localdate
 
 from collections_app import vectors
 from collections_app.models import Viewer
-from collections_app.services import Rejected
 from rag_app.answer import chats
 from rag_app.answer.drafting import Draft
 from rag_app.answer.packing import LeftOut, left_out
@@ -84,8 +83,5 @@ def drafted(draft: Draft, viewer: Viewer) -> Sent | None:
 
 
 def _limit(name: str) -> int:
-    try:
-        chat = chats.chosen(name)
-    except Rejected:
-        return 0
+    chat = chats.still(name)
     return chat.context_tokens if chat else 0

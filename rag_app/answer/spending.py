@@ -7,6 +7,7 @@ was never kept (other tools, boxes on other sites): none of these is a way aroun
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
@@ -31,12 +32,7 @@ def add(name: str, usage: Usage, cost: Decimal, *, answers: int = 1) -> None:
     """Count this to the model of this name."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     rows = ChatUse.objects.filter(name=name, hour=hour)
-    more = {
-        "answers": F("answers") + answers,
-        "prompt_tokens": F("prompt_tokens") + usage.prompt,
-        "answer_tokens": F("answer_tokens") + usage.answer,
-        "cost": F("cost") + cost,
-    }
+    more = _more(answers, usage.prompt, usage.answer, cost)
     if rows.update(**more):
         return
     try:
@@ -57,16 +53,20 @@ def add(name: str, usage: Usage, cost: Decimal, *, answers: int = 1) -> None:
 def rename(before: str, after: str) -> None:
     """A model that is called otherwise keeps what it took; under `after` there may be some."""
     for one in ChatUse.objects.filter(name=before):
-        add_to = ChatUse.objects.filter(name=after, hour=one.hour)
-        joined = add_to.update(
-            answers=F("answers") + one.answers,
-            prompt_tokens=F("prompt_tokens") + one.prompt_tokens,
-            answer_tokens=F("answer_tokens") + one.answer_tokens,
-            cost=F("cost") + one.cost,
-        )
-        if joined:
+        more = _more(one.answers, one.prompt_tokens, one.answer_tokens, one.cost)
+        if ChatUse.objects.filter(name=after, hour=one.hour).update(**more):
             one.delete()
     ChatUse.objects.filter(name=before).update(name=after)
+
+
+def _more(answers: int, prompt_tokens: int, answer_tokens: int, cost: Decimal) -> dict[str, Any]:
+    """What an hour's row has when this is added to it."""
+    return {
+        "answers": F("answers") + answers,
+        "prompt_tokens": F("prompt_tokens") + prompt_tokens,
+        "answer_tokens": F("answer_tokens") + answer_tokens,
+        "cost": F("cost") + cost,
+    }
 
 
 def spent(since: datetime | None = None) -> dict[str, Spent]:

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from collections_app.services import Rejected
 from rag_app.answer import chats, spending
 from rag_app.answer.checking import checked
 from rag_app.answer.reading import cut_off, is_withheld, settle, visible_citations
@@ -127,7 +126,7 @@ def _write(
     saved = float("-inf")  # the first piece is kept at once: it may be stopped after it
     model = client = None
     try:
-        model = _named(answer.chat_model)
+        model = chats.still(answer.chat_model)
         if model is None:
             error = _("No chat model is configured any more. Ask again for a quoted answer.")
             return
@@ -154,14 +153,6 @@ def _write(
         if model and text and "cost" not in told:  # what was sent and said was paid for
             told |= _taken(model, getattr(client, "usage", Usage()), prompt, text, citations)
         _finish(answer, citations, text, error, told)
-
-
-def _named(name: str) -> chats.Chat | None:
-    """The model that the answer was begun for; None where it is gone."""
-    try:
-        return chats.chosen(name)
-    except Rejected:
-        return None
 
 
 def _taken(

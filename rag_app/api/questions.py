@@ -151,11 +151,11 @@ class QuestionViewSet(
     )
     @action(detail=True, methods=["get", "delete"])
     def conversation(self, request: Request, pk: str) -> Response:
-        turns = answer.turns(self.get_queryset(), self.get_object().conversation)
+        rows, conversation = self.get_queryset(), self.get_object().conversation
         if request.method == "DELETE":
-            for one in turns:
-                one.delete()
+            answer.delete_conversation(rows, conversation)
             return Response(status=status.HTTP_204_NO_CONTENT)
+        turns = answer.turns(rows, conversation)
         last = reversed(turns.reverse()[:MOST_TURNS])
         readings = [answer.read(one) for one in last]
         told = AnswerSerializer(readings, many=True, context={"request": request})

@@ -59,10 +59,7 @@ def conversation(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def conversation_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = own(request, pk)
-    rows = answer.turns(own_questions(request), found.conversation)
-    count = len(rows)
-    for one in rows:
-        one.delete()
+    count = answer.delete_conversation(own_questions(request), found.conversation)
     messages.success(
         request,
         ngettext(

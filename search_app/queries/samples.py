@@ -1,4 +1,4 @@
-"""A fixed sample of a collection's vectors, which tells how the cosines of all of them lie."""
+"""How the cosines of a collection's vectors with any other lie: told by the moments of a sample."""
 
 import time
 from collections import OrderedDict
@@ -15,18 +15,27 @@ from collections_app.models import EmbeddingModel
 from search_app.analysis.fusion import Spread
 from search_app.queries import binary
 
-SAMPLE = 1000  # passages: mean and deviation of a cosine are told to within some hundredths
-KEPT = 16  # collections whose samples stay in this process, 1.5 MB each at 384 numbers
+SAMPLE = 16_000  # passages: the deviation of a cosine is told to within a hundredth
+AT_ONCE = 2000  # of them in memory
+KEPT = 32 << 20  # bytes of moments in this process: 56 collections at 384 numbers
 SECONDS = 600
-CHOICE_SECONDS = 24 * 3600  # choosing reads a whole collection, so all processes share it
+LONG = 24 * 3600  # where there are more than SAMPLE, whose moments change little
 
 
 @dataclass(frozen=True)
 class _Sample:
+    """What is left of n vectors of length 1: for any unit vector, the mean of its cosines with
+    them is `mean @ unit`, and the mean of their squares `unit @ squares @ unit`."""
+
     count: int  # passages of the collection
-    vectors: NDArray[np.float32]  # (n, dimension), length 1
-    until: float
+    taken: int  # n
+    mean: NDArray[np.float32]  # (dimension,)
+    squares: NDArray[np.float32]  # (dimension, dimension)
     chance: float  # cosine that CHANCE of all pairs of them stay below
+
+    def spread(self, unit: NDArray[np.float32]) -> Spread:
+        mean = float(self.mean @ unit)
+        return Spread(self.count, mean, max(float(unit @ self.squares @ unit) - mean**2, 0.0))
 
 
 TEXT, PICTURE = "text", "picture"  # kinds of passages, under a model that takes both
@@ -38,7 +47,7 @@ CHANCE = 0.95
 PAIRED = 400  # passages that are paired with each other
 
 
-_kept: OrderedDict[tuple[int, int, str], _Sample] = OrderedDict()
+_kept: OrderedDict[tuple[int, int, str], tuple[float, _Sample]] = OrderedDict()
 _lock = Lock()
 
 
@@ -50,9 +59,8 @@ def spreads(
     found = []
     for pk in collections:
         sample = _sample(pk, model, kind)
-        if len(sample.vectors):
-            cosines = sample.vectors @ unit
-            found.append(Spread(sample.count, float(cosines.mean()), float(cosines.var())))
+        if sample.taken:
+            found.append(sample.spread(unit.astype(np.float32, copy=False)))
     return found
 
 
@@ -63,46 +71,80 @@ def cutoff(collections: Sequence[int], model: EmbeddingModel, kind: str = "") ->
     stay below it. That of the collection with the lowest counts; 0 where there are no vectors.
     """
     read = [_sample(pk, model, kind) for pk in collections]
-    return min((one.chance for one in read if len(one.vectors) > 1), default=0.0)
+    return min((one.chance for one in read if one.taken > 1), default=0.0)
 
 
 def has(collections: Sequence[int], model: EmbeddingModel, kind: str) -> bool:
     """Whether any of the collections has a vector of this kind."""
-    return any(len(_sample(pk, model, kind).vectors) for pk in collections)
+    return any(_sample(pk, model, kind).taken for pk in collections)
 
 
 def some(collection_id: int, model: EmbeddingModel, kind: str) -> NDArray[np.float32]:
     """Up to PAIRED vectors of this kind, (n, dimension), at length 1."""
-    return _sample(collection_id, model, kind).vectors[:PAIRED]
+    _count, ids = _chosen(collection_id, model.pk, kind, PAIRED)
+    return _units(ids, model)
+
+
+def forget() -> None:
+    """Read every sample anew from now on: a test's next one is not that of another's rows."""
+    with _lock:
+        keys = [_key(*key) for key in _kept]
+        _kept.clear()
+    cache.delete_many(keys)
+
+
+def _key(collection_id: int, model_id: int, kind: str) -> str:
+    return f"vector-moments:{collection_id}:{model_id}:{kind}"
 
 
 def _sample(collection_id: int, model: EmbeddingModel, kind: str = "") -> _Sample:
     key = (collection_id, model.pk, kind)
     now = time.monotonic()
     with _lock:
-        kept = _kept.get(key)
-        if kept and kept.until > now:
+        until, kept = _kept.get(key, (0.0, None))
+        if kept and until > now:
             _kept.move_to_end(key)
             return kept
-    sample = _read(collection_id, model, now + SECONDS, kind)
+    sample: _Sample | None = cache.get(_key(*key))
+    if sample is None:
+        sample = _read(collection_id, model, kind)
+        cache.set(_key(*key), sample, SECONDS if sample.taken < SAMPLE else LONG)
     with _lock:
-        _kept[key] = sample
-        while len(_kept) > KEPT:
+        _kept[key] = now + SECONDS, sample
+        while sum(one.squares.nbytes for _until, one in _kept.values()) > KEPT and len(_kept) > 1:
             _kept.popitem(last=False)
     return sample
 
 
-def _read(collection_id: int, model: EmbeddingModel, until: float, kind: str) -> _Sample:
-    count, ids = _chosen(collection_id, model.pk, kind)
+def _read(collection_id: int, model: EmbeddingModel, kind: str) -> _Sample:
+    count, ids = _chosen(collection_id, model.pk, kind, SAMPLE)
+    total = np.zeros(model.dimension)
+    squares = np.zeros((model.dimension, model.dimension))
+    taken, chance = 0, 0.0
+    for start in range(0, len(ids), AT_ONCE):
+        units = _units(ids[start : start + AT_ONCE], model)
+        taken += len(units)
+        total += units.sum(axis=0, dtype=np.float64)
+        squares += units.T @ units
+        if not start:
+            chance = _chance(units)
+    n = max(taken, 1)
+    return _Sample(
+        count, taken, (total / n).astype(np.float32), (squares / n).astype(np.float32), chance
+    )
+
+
+def _units(ids: Sequence[int], model: EmbeddingModel) -> NDArray[np.float32]:
+    """The vectors of these passages that have a direction, at length 1."""
     rows = binary.read(
         "SELECT embedding FROM collections_app_vector WHERE passage_id = ANY(%s)"
         " AND model_id = %s AND vector_dims(embedding) = %s AND vector_norm(embedding) > 0",
-        [ids, model.pk, model.dimension],
+        [list(ids), model.pk, model.dimension],
         {"vector": model.dimension},
     )
-    vectors = rows["vector"].astype(np.float32)
+    vectors: NDArray[np.float32] = rows["vector"].astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return _Sample(count, vectors, until, _chance(vectors))
+    return vectors
 
 
 def _chance(vectors: NDArray[np.float32]) -> float:
@@ -122,15 +164,10 @@ OF_KIND = """AND EXISTS (
 )"""
 
 
-def _chosen(collection_id: int, model_id: int, kind: str) -> tuple[int, list[int]]:
-    """The number of passages, and up to SAMPLE of them spread evenly by hash."""
-    key = f"vector-sample:{collection_id}:{model_id}:{kind}"
-    statement = CHOSEN.format(of_kind=OF_KIND.format(condition=CONDITIONS[kind]) if kind else "")
-    chosen: tuple[int, list[int]] | None = cache.get(key)
-    if chosen is None or len(chosen[1]) < SAMPLE:  # a small collection may have grown since
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [collection_id, model_id, SAMPLE])
-            rows = cursor.fetchall()
-        chosen = (rows[0][0] if rows else 0, [pk for _count, pk in rows])
-        cache.set(key, chosen, CHOICE_SECONDS)
-    return chosen
+def _chosen(collection_id: int, model_id: int, kind: str, limit: int) -> tuple[int, list[int]]:
+    """The number of passages, and up to `limit` of them spread evenly by hash."""
+    of_kind = OF_KIND.format(condition=CONDITIONS[kind]) if kind else ""
+    with connection.cursor() as cursor:
+        cursor.execute(CHOSEN.format(of_kind=of_kind), [collection_id, model_id, limit])
+        rows = cursor.fetchall()
+    return (rows[0][0] if rows else 0, [pk for _count, pk in rows])

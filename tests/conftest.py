@@ -19,6 +19,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
+    # A million rounds for each user a test makes would be a third of all the time.
+    fast = "django.contrib.auth.hashers.MD5PasswordHasher"
+    settings.PASSWORD_HASHERS = [fast, *settings.PASSWORD_HASHERS]
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # or WhiteNoise warns
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 QUERIES = 100  # of a measured recall
 CHUNK = 1000  # passages or documents in one transaction
 KEPT = 30  # jobs of a collection that are remembered
+REBUILT = timedelta(days=7)  # an index that finds too little is not made anew more often by itself
 
 
 class BusyError(Exception):
@@ -162,6 +163,7 @@ def done(collection: Collection, job: str) -> dict[str, Any]:
         recall = sum(found) / len(found) if found else None
         if recall is not None and Upkeep(recall=recall).is_low:
             logger.warning("The index of collection %d finds %.3f.", collection.pk, recall)
+            _rebuild(collection)
         return {"recall": recall, "queries": len(found)}
     if job == Upkeep.Job.REBUILD:
         built = checking.rebuild(collection)
@@ -170,6 +172,13 @@ def done(collection: Collection, job: str) -> dict[str, Any]:
         return {"repaired": len(built)}
     repaired = _repair(collection) if job == Upkeep.Job.REPAIR else 0
     return {"problems": checking.problems(collection), "repaired": repaired}
+
+
+def _rebuild(collection: Collection) -> None:
+    """Ask for its index to be made anew: by much deleting and adding it finds less and less."""
+    rebuilt = Upkeep.objects.filter(collection=collection, job=Upkeep.Job.REBUILD)
+    if not rebuilt.filter(finished__gt=Now() - REBUILT).exists():
+        request(collection, Upkeep.Job.REBUILD)
 
 
 def _repair(collection: Collection) -> int:

@@ -106,8 +106,10 @@ def rebuild(collection: Collection) -> list[str] | None:
         built = []
         for name, valid in _indexes(collection.pk):
             if valid:
+                quoted = connection.ops.quote_name(name)
                 with connection.cursor() as cursor:
-                    cursor.execute(f"REINDEX INDEX CONCURRENTLY {connection.ops.quote_name(name)}")
+                    cursor.execute(f"ALTER INDEX {quoted} SET ({indexes.GRAPH})")
+                    cursor.execute(f"REINDEX INDEX CONCURRENTLY {quoted}")
                 built.append(name)
             else:
                 indexes.drop(name)

@@ -14,6 +14,9 @@ logger = logging.getLogger(__name__)
 
 LARGEST_DIMENSION = 4000  # of halfvec under HNSW
 NAME = "vector_hnsw_{collection}_{model}"
+# How many neighbours each vector keeps, and how widely they are looked for: with the defaults of
+# pgvector (16, 64) whole groups of vectors are out of reach in some collections.
+GRAPH = "m = 16, ef_construction = 200"
 KEPT_UP = list(ModelChange.KEPT_UP)
 
 
@@ -133,7 +136,7 @@ def build(target: Target) -> None:
         cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted}")
         cursor.execute(
             f"CREATE INDEX CONCURRENTLY {quoted} ON collections_app_vector USING hnsw"
-            f" ((embedding::halfvec({int(target.dimension)})) halfvec_cosine_ops)"
+            f" ((embedding::halfvec({int(target.dimension)})) halfvec_cosine_ops) WITH ({GRAPH})"
             f" WHERE collection_id = {int(target.collection_id)}"
             f" AND model_id = {int(target.model_id)}"
         )

@@ -1,6 +1,7 @@
 """The page, the API and the commands of a change of model and of upkeep."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,7 +14,7 @@ from collections_app import changes, ingest, services
 from collections_app.models import EmbeddingModel, ModelChange, Passage, Spending, Vector
 from search_app import related, upkeep
 from search_app.models import DocumentVector, JudgedQuery, Upkeep
-from search_app.queries import indexes
+from search_app.queries import checking, indexes
 from tests.factories import CollectionFactory, EmbeddingModelFactory, UserFactory, embedded
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -313,6 +314,31 @@ def test_recall_is_measured_stored_and_shown(collection, session, api, settings)
     assert "Rebuild it" in session.get(f"/c/{collection.pk}/model/").content.decode()
     for name in names():
         indexes.drop(name)
+
+
+def test_an_index_that_finds_too_little_is_made_anew_at_most_once_a_week(
+    collection, monkeypatch, caplog
+):
+    monkeypatch.setattr(checking, "recalls", lambda *_: iter([1.0, 0.8]))
+    upkeep.done(collection, "recall")
+    assert "finds 0.900" in caplog.text
+    asked = Upkeep.objects.get(job="rebuild")
+    upkeep.done(collection, "recall")
+    assert Upkeep.objects.get(job="rebuild") == asked
+    indexes.maintain(2)
+    [name] = names()
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER INDEX {name} SET (ef_construction = 64)")
+    assert upkeep.run(asked.pk) is True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = %s", [name])
+        assert "ef_construction=200" in cursor.fetchone()[0]
+    upkeep.done(collection, "recall")
+    assert Upkeep.objects.get(job="rebuild") == asked
+    Upkeep.objects.update(finished=asked.requested - timedelta(days=8))
+    upkeep.done(collection, "recall")
+    assert Upkeep.objects.filter(job="rebuild").count() == 2
+    indexes.drop(name)
 
 
 def test_an_index_is_rebuilt_and_what_a_broken_rebuild_left_goes(collection, session):

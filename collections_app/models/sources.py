@@ -79,12 +79,18 @@ class SourceItem(models.Model):
     # {"etag", "last_modified"}, {"size", "mtime"}, {"sha"}: as the kind of source has it.
     validators = models.JSONField(_("validators"), default=dict, blank=True)
     seen_run = models.PositiveBigIntegerField(_("last seen in run"), null=True)
+    # The id of the archive, mailbox or message that it was taken out of; a message with files
+    # attached, which is a document too, has its own.
+    within = models.CharField(_("taken out of"), max_length=500, blank=True, default="")
 
     class Meta:
         verbose_name = _("item of a source")
         verbose_name_plural = _("items of sources")
         constraints = [
             models.UniqueConstraint(fields=["source", "external_id"], name="item_per_source")
+        ]
+        indexes = [
+            models.Index(fields=["source", "within"], condition=~Q(within=""), name="item_within")
         ]
 
     def __str__(self) -> str:

@@ -40,6 +40,8 @@ class Chunk:
     _incoming: list[Incoming] = field(default_factory=list)
     _ready: list[Ready] = field(default_factory=list)
     _seen: dict[str, Validators] = field(default_factory=dict)
+    _within: dict[str, str] = field(default_factory=dict)
+    _kept: set[str] = field(default_factory=set)
     _problems: list[RunProblem] = field(default_factory=list)
     _unchanged: int = 0
     _elsewhere: int = 0
@@ -51,9 +53,21 @@ class Chunk:
         count = len(self._seen) + len(self._problems) + self._elsewhere
         return count >= self.items or self._bytes >= BYTES or (late and count > 0)
 
-    def unchanged(self, external_id: str, validators: Validators) -> None:
+    def unchanged(self, external_id: str, validators: Validators, documents: int = 1) -> None:
         self._seen[external_id] = validators
-        self._unchanged += 1
+        self._unchanged += documents
+
+    def taken_apart(self, external_id: str, validators: Validators) -> None:
+        """An item whose files have been seen."""
+        self._seen[external_id] = self._seen.get(external_id, {}) | validators
+
+    def is_within(self, external_id: str, other: str) -> None:
+        """An item that was taken out of the other one."""
+        self._within[external_id] = other
+
+    def keep_within(self, external_id: str) -> None:
+        """What was taken out of the item before stays as it is."""
+        self._kept.add(external_id)
 
     def here_already(self) -> None:
         """An item whose document another source has, with the same content."""
@@ -111,6 +125,7 @@ class Chunk:
                 external_id=external_id,
                 validators=validators,
                 seen_run=self.run.pk,
+                within=self._within.get(external_id, ""),
             )
             for external_id, validators in self._seen.items()
         ]
@@ -118,11 +133,15 @@ class Chunk:
             rows,
             update_conflicts=True,
             unique_fields=["source", "external_id"],
-            update_fields=["validators", "seen_run"],
+            update_fields=["validators", "seen_run", "within"],
         )
+        if self._kept:
+            within = SourceItem.objects.filter(source=self.run.source_id, within__in=self._kept)
+            within.exclude(within="").update(seen_run=self.run.pk)
 
     def _clear(self) -> None:
         self._incoming, self._ready, self._seen, self._problems = [], [], {}, []
+        self._within, self._kept = {}, set()
         self._unchanged = self._elsewhere = self._bytes = 0
         self._since = time.monotonic()
 

@@ -45,6 +45,7 @@ class Item:
     listed: bool = True
     weight: int = 0  # bytes that it holds in memory already
     given_once: bool = False  # no listing that goes on after the cursor gives it again
+    within: str = ""  # the id of the item that it was taken out of
 
 
 class Skipped(Exception):  # noqa: N818 - a statement about the item

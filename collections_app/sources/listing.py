@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 
 from django.utils.translation import gettext as _
 
 from collections_app.intake.incoming import problem_with_id
 from collections_app.models import Document, Run, RunProblem, Source, SourceItem
-from collections_app.pipeline import containers
-from collections_app.sources import queue
+from collections_app.pipeline.extracted import Unreadable
+from collections_app.sources import opening, queue
 from collections_app.sources.addresses import Refused
 from collections_app.sources.chunks import Chunk, content_hash
 from collections_app.sources.fetch import FetchError, Later
-from collections_app.sources.items import Content, Failed, Item, Skipped, Unlisted, Validators
+from collections_app.sources.items import Failed, Item, Skipped, Unlisted, Validators
 from collections_app.storage import Rejected
 
 LOOK_AHEAD = 200  # items whose state is read at once
@@ -50,12 +49,25 @@ class _Known:
     items: dict[str, SourceItem]
     documents: dict[str, str]  # ids whose documents are there, with the hashes of their content
     taken: dict[str, str]  # ids that another source of the collection has, with its name
+    within: dict[str, list[str]]  # ids of what was taken out of an item before
+
+    def stood(self, key: str) -> Validators:
+        """Those of the last run, where each document that came of the item is there still."""
+        before = self.items.get(key)
+        made = self.within.get(key, [key])
+        return before.validators if before and all(one in self.documents for one in made) else {}
 
 
 def _known(source: Source, batch: list[Item]) -> _Known:
-    """In three queries."""
+    """In four queries."""
     ids = [item.external_id for item in batch]
-    documents = Document.objects.filter(collection=source.collection_id, external_id__in=ids)
+    within: dict[str, list[str]] = {}
+    for key, one in (
+        source.items.filter(within__in=ids).exclude(within="").values_list("within", "external_id")
+    ):
+        within.setdefault(key, []).append(one)
+    made = {*ids, *(one for found in within.values() for one in found)}
+    documents = Document.objects.filter(collection=source.collection_id, external_id__in=made)
     others = SourceItem.objects.filter(
         source__collection=source.collection_id, external_id__in=ids
     ).exclude(source=source)
@@ -63,6 +75,7 @@ def _known(source: Source, batch: list[Item]) -> _Known:
         {one.external_id: one for one in source.items.filter(external_id__in=ids)},
         dict(documents.values_list("external_id", "content_hash")),
         dict(others.values_list("external_id", "source__name")),
+        within,
     )
 
 
@@ -122,8 +135,7 @@ class Listing:
         elif key in known.taken and before is None:
             self._see_taken(item, known)
         else:
-            stood = before.validators if before and key in known.documents else {}
-            self._see_content(item, stood)
+            self._see_content(item, known)
         self._met.add(key)
 
     def _was_seen(self, before: SourceItem | None) -> bool:
@@ -145,31 +157,59 @@ class Listing:
                 return
         self._chunk.problem(key, SKIPPED, taken_by(known.taken[key]), seen=False)
 
-    def _see_content(self, item: Item, stood: Validators) -> None:
-        key = item.external_id
+    def _see_content(self, item: Item, known: _Known) -> None:
+        key, stood = item.external_id, known.stood(item.external_id)
+        if item.within:
+            self._chunk.is_within(key, item.within)
         if item.validators and item.validators.items() <= stood.items():
-            self._chunk.unchanged(key, stood)
+            self._leave(item, stood, known)
             return
         if key == self._suspect:
-            self._chunk.problem(key, FAILED, _("The worker stopped while it was at this item."))
+            self._leave_out(item, FAILED, _("The worker stopped while it was at this item."))
             return
-        if self._careful:
+        if self._careful and not item.within:
             queue.update(self._run, cursor=self._run.cursor | {"suspect": key})
         try:
             found = item.fetch(stood)
             if found is None:
-                self._chunk.unchanged(key, stood | item.validators)
-            elif _is_container(found):
-                raise Skipped(_("An archive within a source is not taken apart. Upload it alone."))
+                self._leave(item, stood | item.validators, known)
+            elif opening.holds_items(item, found, self._run.source.kind):
+                self._see_within(opening.items_in(item, found))
+                self._chunk.taken_apart(key, item.validators | found.validators)
             else:
                 self._chunk.content(key, found, item.validators | found.validators)
         except Skipped as error:
-            self._chunk.problem(key, SKIPPED, str(error))
-        except (Failed, FetchError, Refused, Rejected, OSError) as error:
-            self._chunk.problem(key, FAILED, str(error))
+            self._leave_out(item, SKIPPED, str(error))
+        except (Failed, FetchError, Refused, Rejected, Unreadable, OSError) as error:
+            self._leave_out(item, FAILED, str(error))
             self._count(error)
         else:
             self._failures = 0
+
+    def _see_within(self, items: Iterable[Item]) -> None:
+        """The files in an item, as items of their own. Raises Unreadable."""
+        for batch in batches(items):
+            known = _known(self._run.source, batch)
+            for item in batch:
+                self._see(item, known)
+                if self._chunk.is_full() and not self._careful:
+                    self._chunk.commit()
+
+    def _leave(self, item: Item, validators: Validators, known: _Known) -> None:
+        """One that has not changed, with all that was taken out of it."""
+        own = item.within == item.external_id  # a message, looked at by itself
+        made = [] if own else known.within.get(item.external_id, [])
+        self._chunk.unchanged(item.external_id, validators, len(made) or 1)
+        if made:
+            self._chunk.keep_within(item.external_id)
+            if item.external_id in made:
+                self._chunk.is_within(item.external_id, item.external_id)
+
+    def _leave_out(self, item: Item, outcome: str, reason: str) -> None:
+        """One that could not be had; what was taken out of it before stays."""
+        self._chunk.problem(item.external_id, outcome, reason)
+        if item.within != item.external_id:
+            self._chunk.keep_within(item.external_id)
 
     def _count(self, error: Exception) -> None:
         """Raises Unlisted after too many in a row that a later try may mend."""
@@ -178,10 +218,6 @@ class Listing:
         if self._failures == MOST_FAILURES:
             message = _("%(count)d items in a row could not be had: %(reason)s")
             raise Unlisted(message % {"count": MOST_FAILURES, "reason": error})
-
-
-def _is_container(found: Content) -> bool:
-    return found.data is not None and containers.kind_of(BytesIO(found.data)) is not None
 
 
 def _reason_without_id(item: Item) -> str:

@@ -159,16 +159,3 @@ def test_archive_whose_ids_another_has_says_so_and_comes_in_under_others(client,
     by_page(client, collection, "two.zip", zipped({"a.md": b"Boats.", "b.md": b"New."}))
     run = worked()  # the same name again: what was chosen for it stays
     assert (run.added, run.changed, run.unchanged, run.skipped) == (0, 1, 1, 0)
-
-
-def test_archive_in_a_folder_is_skipped_with_its_reason(collection, tmp_path, settings):
-    settings.SOURCE_ROOTS = [str(tmp_path)]
-    (tmp_path / "a.md").write_text("Boats.")
-    (tmp_path / "more.zip").write_bytes(zipped({"b.md": b"Harbours."}))
-    source = services.create_source(collection, "folder", "Notes", {"path": str(tmp_path)})
-    services.request_run(source)
-    run = worked()
-    assert (run.added, run.skipped) == (1, 1)
-    assert problems(run) == {
-        "more.zip": "An archive within a source is not taken apart. Upload it alone."
-    }

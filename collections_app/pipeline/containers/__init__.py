@@ -29,6 +29,7 @@ __all__ = [
     "holds_files",
     "kind_of",
     "members",
+    "members_of",
 ]
 
 Kind = Literal["zip", "tar", "mbox"]
@@ -79,6 +80,14 @@ def holds_files(file: IO[bytes], name: str) -> bool:
 def members(
     path: Path, name: str, limits: Limits, message: str = "message.eml"
 ) -> Iterator[Member | Skipped]:
+    """`members_of` the file that stands there."""
+    with path.open("rb") as file:
+        yield from members_of(file, name, limits, message)
+
+
+def members_of(
+    file: IO[bytes], name: str, limits: Limits, message: str = "message.eml"
+) -> Iterator[Member | Skipped]:
     """The files in the container, one at a time, those of containers inside it in their place.
 
     Their names begin with `name/` ("mail.zip/2024/in.mbox/0001 Hello.eml"), or with nothing
@@ -92,19 +101,18 @@ def members(
     of so many entries, or the dictionary of xz.
     """
     budget = Budget(limits)
-    with path.open("rb") as file:
-        kind = kind_of(file)
-        walk = _Walk(budget)
-        if kind is not None:
-            found = walk.within(file, kind, name, 1)
-        elif holds_files(file, message):
-            found = walk.message(file, message)
-        else:
-            raise Unreadable("It is neither an archive nor a mailbox that can be read.")
-        for one in found:
-            before = time.monotonic()
-            yield one
-            budget.wait(time.monotonic() - before)
+    kind = kind_of(file)
+    walk = _Walk(budget)
+    if kind is not None:
+        found = walk.within(file, kind, name, 1)
+    elif holds_files(file, message):
+        found = walk.message(file, message)
+    else:
+        raise Unreadable("It is neither an archive nor a mailbox that can be read.")
+    for one in found:
+        before = time.monotonic()
+        yield one
+        budget.wait(time.monotonic() - before)
 
 
 class _Walk:

@@ -32,6 +32,8 @@ PLACES = {
     "cell": _("cell"),
     "line": _("line"),
     "chapter": _("chapter"),
+    "heading": _("heading"),
+    "part": _("part"),
     "entry": _("entry"),
     "passage": _("passage"),
 }

@@ -7,12 +7,13 @@ Markdown and HTML are read here; what attacks its readers is read in a child pro
 from dataclasses import replace
 
 from . import pictures, sandbox
+from .blocks import Kind, blocks
 from .code import by_media_type, by_name
 from .decode import clean, decode
 from .detect import FORMATS, TEXTS, detect, detect_bytes
-from .extracted import EMAIL, HTML, MARKDOWN, NOTEBOOK, PLAIN, Extracted, Unreadable
+from .extracted import EMAIL, HTML, MARKDOWN, NOTEBOOK, PLAIN, Extracted, Place, Unreadable
 from .formats import html, markdown, text
-from .pieces import too_long
+from .pieces import HEADING_CHARS, check_length
 from .sandbox import Limits
 
 __all__ = [
@@ -58,9 +59,7 @@ def extract(
     if found not in TEXTS:  # much of it may be attachments and results, which are left out
         data = data if found == EMAIL else body.encode()
         return replace(_in_sandbox(data, found, max_chars, limits), encoding=encoding)
-    if len(raw) > max_chars:
-        line = raw.count("\n", 0, max_chars) + 1
-        raise Unreadable(too_long(len(raw), max_chars), {"line": line})
+    check_length(raw, max_chars)
     if not body.strip():
         raise Unreadable("There is only white space in it. Choose a file that has text in it.")
     read = _READERS[found](body)
@@ -69,9 +68,18 @@ def extract(
     code = (by_name(name) or by_media_type(media_type)) if found == PLAIN else None
     if code:
         read, found = replace(read, media_type=code.media_type), code.media_type
-    return replace(read, format=found, encoding=encoding)
+    return replace(_headed(read), format=found, encoding=encoding)
 
 
 def _in_sandbox(data: bytes, found: str, max_chars: int, limits: Limits | None) -> Extracted:
     answer = sandbox.call("extract", data, limits=limits, kind=found, max_chars=max_chars)
-    return replace(Extracted.unpacked(answer.values), format=found)
+    return replace(_headed(Extracted.unpacked(answer.values)), format=found)
+
+
+def _headed(found: Extracted) -> Extracted:
+    """With the headings as places, where nothing better is known."""
+    if found.media_type != MARKDOWN or found.places or found.first_line:
+        return found
+    headings = (block for block in blocks(found.text) if block.kind is Kind.HEADING and block.title)
+    places = (Place(block.start, {"heading": block.title[:HEADING_CHARS]}) for block in headings)
+    return replace(found, places=tuple(places))

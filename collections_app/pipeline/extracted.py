@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from . import sandbox_place
+
 PLAIN = "text/plain"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
@@ -34,6 +36,7 @@ class Unreadable(Exception):  # noqa: N818 - a statement about the content, as t
 @contextmanager
 def at(where: Callable[[], Mapping[str, object]]) -> Iterator[None]:
     """A reader at work on a part of the source: whatever is raised gets the place of it."""
+    sandbox_place.note(where())
     try:
         yield
     except (MemoryError, RecursionError):
@@ -51,8 +54,8 @@ class Place:
     """Where in the source the text from `start` on stands, until the next place.
 
     `where` is what a person would look for: {"page": 3}, {"slide": 2}, {"chapter": 4},
-    {"sheet": "Prices", "cell": "A5"}, {"cell": 7} (of a notebook), {"entry": "content.xml"} (of a
-    package).
+    {"sheet": "Prices", "cell": "A5"}, {"cell": 7} (of a notebook), {"part": 2} (of a message),
+    {"heading": "Prices"}, {"entry": "content.xml"} (of a package).
     """
 
     start: int
@@ -67,7 +70,8 @@ class Extracted:
     `text` (text/plain or text/markdown), `format` that of what came in, and `encoding` the
     one its bytes were read in, where they are characters. `metadata` is safe for JSON and
     for PostgreSQL's jsonb. `places` are in order of their starts. `first_line` is the line
-    of the source in which a text begins that stands there as it is; 0 for no such text.
+    of the source, or of the words of a message or of rich text, in which a text begins that
+    stands there as it is; 0 for no such text.
     """
 
     text: str

@@ -2,15 +2,24 @@
 
 from collections.abc import Mapping
 
+from . import sandbox_place
 from .decode import clean
 from .extracted import MARKDOWN, Extracted, Place, Unreadable
 
 _BETWEEN = "\n\n"
+HEADING_CHARS = 150  # of one that tells a place
 
 
 def too_long(length: int, most: int) -> str:
     """The reason of a text over the limit."""
     return f"The text is {length:,} characters long; the most is {most:,}. Split the file."
+
+
+def check_length(text: str, max_chars: int) -> None:
+    """Raises Unreadable, with the line at which it gets too long, for a text over the limit."""
+    if len(text) > max_chars:
+        line = text.count("\n", 0, max_chars) + 1
+        raise Unreadable(too_long(len(text), max_chars), {"line": line})
 
 
 class Pieces:
@@ -23,12 +32,20 @@ class Pieces:
         self._places: list[Place] = []
         self._length = 0
         self._kind = ""  # of the last piece
+        self._under: dict[str, object] = {}
+
+    def begin(self, heading: str) -> None:
+        """What follows stands under this heading, where no other place is told."""
+        if words := " ".join(clean(heading).split())[:HEADING_CHARS]:
+            self._under = {"heading": words}
+            sandbox_place.note(self._under)
 
     def add(self, piece: str, where: Mapping[str, object] | None = None, kind: str = "") -> None:
         """One more piece, after a gap; nothing for one without a character to see.
 
         Between two of one `kind` (items of a list, rows of a table) there is no empty line.
         """
+        where = where or self._under
         piece = clean(piece).strip("\n")
         if not piece.strip():
             return
@@ -48,7 +65,12 @@ class Pieces:
     def __bool__(self) -> bool:
         return bool(self._pieces)
 
-    def extracted(self, title: str = "", metadata: Mapping[str, object] | None = None) -> Extracted:
+    def extracted(
+        self,
+        title: str = "",
+        metadata: Mapping[str, object] | None = None,
+        first_line: int = 0,
+    ) -> Extracted:
         """All of it; `title` and the values of `metadata` are cleaned, empty ones left out."""
         values = {name: _tidy(value) for name, value in (metadata or {}).items()}
         return Extracted(
@@ -57,6 +79,7 @@ class Pieces:
             metadata={name: value for name, value in values.items() if value not in ("", [])},
             media_type=self._media_type,
             places=tuple(self._places),
+            first_line=first_line,
         )
 
 

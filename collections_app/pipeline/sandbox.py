@@ -48,17 +48,24 @@ def call(name: str, data: bytes, *, limits: Limits | None = None, **kwargs: Any)
     try:
         values, blobs = process.ask({"call": name, "kwargs": kwargs}, data)
     except (ClosedError, OSError, ValueError) as error:
+        place = process.place()
         process.end()
         if process.overdue:
-            raise Unreadable(_too_slow(limits)) from error
+            raise Unreadable(_too_slow(limits), place) from error
         if process.retired and not fresh:  # it left by itself before it saw the request
             return call(name, data, limits=limits, **kwargs)
-        raise Unreadable(_crashed(limits)) from error
+        raise Unreadable(_crashed(limits), place) from error
     except BaseException:
         process.end()
         raise
+    place = process.place()
     _give_back(process, last=values["last"])
-    return _answer(values, tuple(blobs), limits)
+    try:
+        return _answer(values, tuple(blobs), limits)
+    except Unreadable as error:
+        if values["outcome"] != "unreadable":  # else the reader has told what it knows
+            error.place = place
+        raise
 
 
 def _answer(values: dict[str, Any], blobs: tuple[bytes, ...], limits: Limits) -> Answer:

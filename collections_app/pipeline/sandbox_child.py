@@ -15,8 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from . import sandbox_place
 from .extracted import Unreadable
-from .sandbox_process import LIFE
+from .sandbox_process import LIFE, PLACE
 from .sandbox_wire import ClosedError, receive, send
 
 # What can be called: `function(data, **kwargs)` returns what JSON can hold as a dict, or a
@@ -60,6 +61,7 @@ def main() -> None:
 def _limit(memory: int) -> None:
     """Limits that nothing in this process can lift again, and an end with the parent's."""
     os.chdir("/")
+    sandbox_place.share(PLACE)
     os.closerange(LIFE + 1, 4096)
     for kind, most in (
         (resource.RLIMIT_AS, memory),

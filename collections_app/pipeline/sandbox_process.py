@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import sandbox_place
 from .sandbox_wire import ClosedError, receive, send
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,7 @@ _ENVIRONMENT = {
 }
 _LEAVING_SECONDS = 0.5
 LIFE = 3  # the child's end of a pipe that says nothing and closes when the parent ends
+PLACE = 4  # the memory in which the child says where it is
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class Process:
         requests, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         life, self._life = os.pipe()
+        self._place = sandbox_place.create()
         try:
-            self.pid = _spawned(limits, requests, answers, life)
+            self.pid = _spawned(limits, (requests, answers, life, self._place))
         finally:
             for end in (requests, answers, life):
                 os.close(end)
@@ -63,6 +66,7 @@ class Process:
         timer.daemon = True
         timer.start()
         try:
+            sandbox_place.clear(self._place)
             send(self._requests, values | {"seconds": self.limits.seconds}, [data])
             return receive(self._answers)
         except (ClosedError, OSError):
@@ -70,6 +74,10 @@ class Process:
             raise
         finally:
             timer.cancel()
+
+    def place(self) -> dict[str, object]:
+        """Which part of the source the child was at when it was last heard of; before `end`."""
+        return sandbox_place.noted(self._place)
 
     def end(self) -> None:
         """Kill the child and what it has started, and take its leave."""
@@ -110,29 +118,31 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def _close(self) -> None:
-        for end in (self._requests, self._answers, self._life):
+        for end in (self._requests, self._answers, self._life, self._place):
             os.close(end)
 
 
-def _spawned(limits: Limits, requests: int, answers: int, life: int) -> int:
-    """Started without forking this process, which may be large and have threads."""
+def _spawned(limits: Limits, ends: tuple[int, int, int, int]) -> int:
+    """Started without forking this process, which may be large and have threads; `ends` become
+    its requests, its answers, LIFE and PLACE."""
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     module = f"{__package__}.sandbox_child"
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-m", module, str(limits.memory_mb)],
         passed_on | _ENVIRONMENT,
-        file_actions=_file_actions(requests, answers, life),
+        file_actions=_file_actions(*ends),
         setsid=True,  # a group of its own, to be killed with what it starts
         setsigmask=[],
         setsigdef=[signal.SIGIO, signal.SIGXCPU, signal.SIGTERM, signal.SIGINT],
     )
 
 
-def _file_actions(requests: int, answers: int, life: int) -> Sequence[tuple[Any, ...]]:
+def _file_actions(requests: int, answers: int, life: int, place: int) -> Sequence[tuple[Any, ...]]:
     return [
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_DUP2, requests, 0),
         (os.POSIX_SPAWN_DUP2, answers, 1),
         (os.POSIX_SPAWN_DUP2, life, LIFE),
+        (os.POSIX_SPAWN_DUP2, place, PLACE),
     ]

@@ -8,9 +8,10 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from collections_app.copying import copy_arrays
 from collections_app.models import Collection
 from search_app.models import DocumentVector, RelatedDocument
-from search_app.queries import binary, locks
+from search_app.queries import locks
 from search_app.queries.cursors import array
 
 LIST_LENGTH = 10
@@ -110,7 +111,7 @@ def replace(filled: NDArray[np.int64], found: Found, collection: Collection) -> 
         cursor.execute(
             "DELETE FROM search_app_relateddocument WHERE document_id = ANY(%s)", [array(filled)]
         )
-        binary.write(
+        copy_arrays(
             RelatedDocument,
             {
                 "document_id": ("int8", found.documents),

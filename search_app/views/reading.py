@@ -82,10 +82,14 @@ def part_of(
     return Part(html, number, len(begins), range(first, last))
 
 
+_IN_THE_TEXT = {"line", "heading"}
+
+
 def with_places(part: Part, places: Sequence[Mapping[str, Any]]) -> Part:
     """The part with the places of its passages, given those of all of the document's.
 
-    Where a page, a slide or the like begins, its name stands in the text; lines are too many.
+    Where a page, a slide or the like begins, its name stands in the text; lines are too many, and
+    headings stand there already.
     """
     shown: list[PlaceShown] = []
     for ordinal in part.passages:
@@ -94,7 +98,7 @@ def with_places(part: Part, places: Sequence[Mapping[str, Any]]) -> Part:
             shown.append(PlaceShown(ordinal, words, places[ordinal].get("page")))
     html = part.html
     for one in shown:
-        if "line" not in places[one.ordinal]:
+        if not _IN_THE_TEXT & places[one.ordinal].keys():
             name = f'<span id="p{one.ordinal}" class="place">{escape(one.words)}</span>'
             html = html.replace(f'<span id="p{one.ordinal}"></span>', name, 1)
     return replace(part, html=html, places=tuple(shown))

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from collections_app import ingest, services, sources
+from collections_app import ingest, sources
 from collections_app.models import Document, Run
 from tests.collections_app.test_containers import letters, tarred, zipped
 from tests.collections_app.test_hostile_archives import bomb

@@ -164,10 +164,11 @@ class _Walk:
             yield from self._nested(file, kind, name, depth)
 
     def _attached(self, data: bytes, name: str, depth: int) -> Iterator[Member | Skipped]:
-        """What is attached to the message; what is wrong with the message is told by itself."""
+        """What is attached to the message."""
         try:
             found = attachments.of(data)
-        except Unreadable:
+        except Unreadable as error:
+            yield Skipped(f"{name}/…", str(error))
             return
         self._budget.spend(sum(len(content) for _name, content in found))
         if depth == self._budget.limits.depth:

@@ -39,6 +39,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
         words = _text(element)
         if style.level:
             title = title or words.strip()
+            pieces.begin(words)
             pieces.add(written.heading(style.level, words))
         elif (level := _list_level(element, style)) is not None:
             pieces.add(written.item(level, words, style.numbered), kind="item")

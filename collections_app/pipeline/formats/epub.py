@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .. import sandbox_place
 from ..decode import clean, decode
 from ..extracted import Extracted, Unreadable
 from ..pieces import Pieces
@@ -26,6 +27,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
         root, folder = _contents(archive)
         missing: list[int] = []
         for number, name in enumerate(_chapters(root, folder), start=1):
+            sandbox_place.note({"chapter": number})
             try:
                 page, _encoding = decode(package.entry(archive, name))
                 chapter = html.whole(clean(page))

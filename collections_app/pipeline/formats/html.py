@@ -22,6 +22,7 @@ _OPENINGS = {"li": "- "} | {f"h{level}": "#" * level + " " for level in range(1,
 _SPACES = re.compile(r"\s+")
 _SHORT = 250  # characters; below this trafilatura falls back to words without structure
 _BEGINNING = 50  # characters in which trafilatura looks for "html"; it drops short pieces without
+_FED = 2000  # characters at a time, to whole lines: so near is the line that is told
 _MOST_ATTRIBUTES = 1000  # of one element: lxml's tree takes time by their square
 
 
@@ -58,13 +59,20 @@ class _Attributes:
 
 
 def _check_attributes(body: str) -> None:
-    parser = etree.HTMLParser(target=_Attributes(), encoding="utf-8")
-    parser.feed(body.encode())
+    found = _Attributes()
+    parser = etree.HTMLParser(target=found, encoding="utf-8")
+    at, line = 0, 1
+    while at < len(body) and found.most <= _MOST_ATTRIBUTES:
+        end = body.find("\n", at + _FED) + 1 or len(body)
+        parser.feed(body[at:end].encode())
+        line += body.count("\n", max(at - 1, 0), end - 1)
+        at = end
     count: int = parser.close()
     if count > _MOST_ATTRIBUTES:
         raise Unreadable(
             f"One of the page's elements has {count:,} attributes; the most is "
-            f"{_MOST_ATTRIBUTES:,}. Save its text as a plain text file."
+            f"{_MOST_ATTRIBUTES:,}. Save its text as a plain text file.",
+            {"line": line},
         )
 
 

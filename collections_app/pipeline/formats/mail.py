@@ -5,13 +5,15 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
+from .. import sandbox_place
 from ..decode import clean
 from ..extracted import MARKDOWN, PLAIN, Extracted, Unreadable
-from ..pieces import Pieces
+from ..pieces import Pieces, check_length
 from . import html
 
 _MOST_PARTS = 2_000
 _MOST_DEPTH = 50
+_PART = b"\ncontent-type:"
 _HEADERS = ("from", "to", "cc", "date", "message-id", "in-reply-to", "list-id")
 
 
@@ -21,38 +23,55 @@ def read(data: bytes, max_chars: int) -> Extracted:
     metadata: dict[str, object] = {
         name.replace("-", "_"): header(message, name) for name in _HEADERS
     }
-    plain: list[str] = []
-    pages: list[str] = []
+    plain: list[tuple[int, str]] = []
+    pages: list[tuple[int, str]] = []
     attachments: list[str] = []
-    for part in parts(message):
+    for number, part in enumerate(parts(message), start=1):
+        sandbox_place.note({"part": number})
         kind = part.get_content_type()
         name = file_name(part)
         if name or part.get_content_disposition() == "attachment" or part.is_multipart():
             attachments.append(name or kind)
-        elif kind == "text/plain":
-            plain.append(_content(part))
-        elif kind == "text/html":
-            pages.append(_content(part))
+        elif kind in ("text/plain", "text/html"):
+            found = plain if kind == "text/plain" else pages
+            found.append((number, clean(_content(part))))
     metadata["attachments"] = attachments
-    pieces = Pieces(max_chars, PLAIN if any(one.strip() for one in plain) else MARKDOWN)
-    for one in plain:
-        pieces.add(one)
-    if not pieces:
-        for one in pages:
-            pieces.add(html.whole(clean(one)))
     title = header(message, "subject")
+    plain = [(number, words) for number, words in plain if words.strip()]
+    if len(plain) == 1:
+        return _only(plain[0][1], max_chars, title, metadata)
+    pieces = Pieces(max_chars, PLAIN if plain else MARKDOWN)
+    for number, words in plain:
+        pieces.add(words, {"part": number})
+    if not plain:
+        for number, page in pages:
+            sandbox_place.note({"part": number})
+            # Of one page its headings tell the place.
+            pieces.add(html.whole(page), {"part": number} if len(pages) > 1 else None)
     if not pieces:
         pieces.add(title)
     return pieces.extracted(title, metadata)
 
 
+def _only(words: str, max_chars: int, title: str, metadata: dict[str, object]) -> Extracted:
+    """A message of one text, whose places are its lines."""
+    check_length(words, max_chars)
+    pieces = Pieces(max_chars, PLAIN)
+    pieces.add(words)
+    return pieces.extracted(title, metadata, 1 + len(words) - len(words.lstrip("\n")))
+
+
 def check_parts(data: bytes) -> None:
     """Before the parser makes objects of them: parts are told by their headers."""
-    count = data.lower().count(b"\ncontent-type:")
+    lower = data.lower()
+    count = lower.count(_PART)
     if count > _MOST_PARTS:
+        before = lower.split(_PART, _MOST_PARTS + 1)[:-1]
+        line = 1 + len(before) + sum(one.count(b"\n") for one in before)
         raise Unreadable(
             f"The message has {count:,} parts; the most is {_MOST_PARTS:,}. "
-            "Save what is to be found as text."
+            "Save what is to be found as text.",
+            {"line": line},
         )
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from .. import sandbox_place
 from ..blocks import first_heading
 from ..decode import clean
 from ..extracted import Extracted, Unreadable
@@ -18,6 +19,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
     for number, cell in enumerate(cells, start=1):
         if not isinstance(cell, dict):
             continue
+        sandbox_place.note({"cell": number})
         source = _source(cell)
         if not source.strip():
             continue

@@ -38,6 +38,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
         if element.tag == f"{_TEXT}h":
             words = _text(element)
             title = title or words
+            pieces.begin(words)
             pieces.add(written.heading(_level(element), words))
         elif element.tag == f"{_TABLE}table":
             pieces.add(written.table(_rows(element)))

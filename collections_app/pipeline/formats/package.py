@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from .. import sandbox_place
 from ..extracted import Unreadable
 
 _MOST_ENTRIES = 20_000
@@ -43,18 +44,25 @@ def opened(data: bytes) -> zipfile.ZipFile:
     for entry in entries:
         if entry.filename.lower().endswith(_XML):
             _check_xml(archive, entry)
+    sandbox_place.note({})
     return archive
 
 
 @contextmanager
 def opening(data: bytes) -> Iterator[None]:
-    """A library at work on a package: whatever it raises, the package is not as it should be."""
+    """A library at work on a package: whatever it raises, the package is not as it should be.
+    Should it never come back, its largest XML is what it was at."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [one for one in archive.infolist() if one.filename.lower().endswith(_XML)]
+    if largest := max(parts, key=lambda one: one.file_size, default=None):
+        sandbox_place.note({"entry": largest.filename})
     try:
         yield
     except (Unreadable, MemoryError, RecursionError):
         raise
     except Exception as error:
         raise damaged(_broken(data)) from error
+    sandbox_place.note({})
 
 
 def damaged(place: Mapping[str, object] | None = None) -> Unreadable:
@@ -96,11 +104,16 @@ def entry(archive: zipfile.ZipFile, name: str) -> bytes:
 def tree(data: bytes, name: str) -> Any:
     """The root element of XML, the entry of this name, in which nothing is expanded and nothing
     fetched."""
+    sandbox_place.note({"entry": name})
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
         raise damaged({"entry": name, "line": error.lineno or 1}) from error
+    sandbox_place.note({})
+    return root
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], packed: int) -> None:
@@ -120,6 +133,7 @@ def _check_xml(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
 
     It stands before the root element, so that only the beginning is read.
     """
+    sandbox_place.note({"entry": entry.filename})
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler = _reached

@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2 as library
 from pypdfium2 import raw
 
+from .. import sandbox_place
 from ..decode import clean
 from ..extracted import PLAIN, Extracted, Unreadable
 from ..pieces import Pieces
@@ -74,6 +75,7 @@ def _opened(data: bytes) -> Any:
 def _pages(document: Any, scanned: _Scanned) -> Iterator[tuple[int, str]]:
     """Number and text of each page that can be loaded."""
     for number in range(1, len(document) + 1):
+        sandbox_place.note({"page": number})
         try:
             page = document[number - 1]
         except library.PdfiumError:

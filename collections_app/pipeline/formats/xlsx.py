@@ -9,9 +9,12 @@ from typing import Any
 import openpyxl
 from openpyxl.utils import get_column_letter
 
+from .. import sandbox_place
 from ..extracted import Extracted, at
 from ..pieces import Pieces
 from . import package, written
+
+_NOTED_ROWS = 100  # apart
 
 Cells = list[tuple[int, str]]  # column, counted from 0, and what it shows
 
@@ -49,6 +52,8 @@ def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
     number = 0  # of the last row that was whole
     with at(lambda: {"sheet": sheet.title, "cell": f"A{number + 1}"}):
         for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if number % _NOTED_ROWS == 0:
+                sandbox_place.note({"sheet": sheet.title, "cell": f"A{number}"})
             shown = [(n, _shown(value)) for n, value in enumerate(values) if value is not None]
             if cells := [cell for cell in shown if cell[1].strip()]:
                 yield number, cells

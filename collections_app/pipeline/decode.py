@@ -36,6 +36,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SAMPLE = 4096
 # Without their mark these fit almost any bytes.
 _NOT_GUESSED = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7"]
+# Python's own, for names of hosts and its source: none is a text file's, and some are very slow.
+_NO_CHARSETS = {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}
 # A guess of one of these stands beside cp1252, which it differs from in a few letters. Any other
 # is wrong where the bytes read as Western words: their accents can be halves of characters too.
 _LATIN = {
@@ -76,8 +78,10 @@ def clean(text: str) -> str:
 
 
 def known(encoding: str) -> bool:
-    """Whether Python reads characters in an encoding of this name."""
+    """Whether Python reads characters in an encoding of this name, in time that grows with them."""
     try:
+        if codecs.lookup(encoding).name in _NO_CHARSETS:
+            return False
         b"a".decode(encoding)  # of no bytes at all every encoding is known
     except UnicodeDecodeError:
         return True
@@ -88,6 +92,8 @@ def known(encoding: str) -> bool:
 
 def _given(data: bytes, encoding: str) -> str:
     try:
+        if not known(encoding):
+            raise LookupError
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise Unreadable(
@@ -171,6 +177,8 @@ def _as_declared(data: bytes) -> tuple[str, str] | None:
     if not found or b"<" not in data[: found.start()]:
         return None
     name = found.group(1).decode("ascii").lower()
+    if not known(name):
+        return None
     try:
         return data.decode(name), name
     except (LookupError, UnicodeDecodeError):

@@ -1,7 +1,7 @@
 """The text of a file or of pasted content, whatever it is called.
 
-The content decides; name and media type only settle what the content leaves open. Plain text,
-Markdown and HTML are read here; what attacks its readers is read in a child process.
+The content decides; name and media type only settle what the content leaves open. Plain text and
+Markdown are read here; what attacks its readers is read in a child process.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ from .code import by_media_type, by_name
 from .decode import clean, decode
 from .detect import FORMATS, TEXTS, detect, detect_bytes
 from .extracted import EMAIL, HTML, MARKDOWN, NOTEBOOK, PLAIN, Extracted, Place, Unreadable
-from .formats import html, markdown, text
+from .formats import markdown, text
 from .pieces import HEADING_CHARS, check_length
 from .sandbox import Limits
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 MAX_CHARS = 5_000_000
-_READERS = {PLAIN: text.read, MARKDOWN: markdown.read, HTML: html.read}
+_READERS = {PLAIN: text.read, MARKDOWN: markdown.read}
 
 
 def extract(
@@ -62,9 +62,9 @@ def extract(
     check_length(raw, max_chars)
     if not body.strip():
         raise Unreadable("There is only white space in it. Choose a file that has text in it.")
+    if found == HTML:
+        return replace(_in_sandbox(body.encode(), found, max_chars, limits), encoding=encoding)
     read = _READERS[found](body)
-    if not read.text.strip():
-        raise Unreadable("No text was found in it, only markup. Choose a page that has text.")
     code = (by_name(name) or by_media_type(media_type)) if found == PLAIN else None
     if code:
         read, found = replace(read, media_type=code.media_type), code.media_type

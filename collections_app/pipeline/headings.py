@@ -3,6 +3,7 @@
 import re
 
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_MOST_CHARS = 5_000  # of a heading that are looked at
 _MARKUP = re.compile(
     r"(?<!`)(?P<ticks>`{1,3})(?!`)(?P<code>[^`]{1,300})(?P=ticks)"
     r"|!?\[(?P<link>[^\[\]]{0,300})\]\([^()]{0,1000}\)"
@@ -14,7 +15,7 @@ _MARKUP = re.compile(
 
 def heading_title(raw: str) -> str:
     """A heading's words without closing hashes, emphasis and link targets."""
-    return " ".join(_bare(_CLOSING_HASHES.sub("", raw)).split())
+    return " ".join(_bare(_CLOSING_HASHES.sub("", raw[:_MOST_CHARS])).split())
 
 
 def _bare(text: str) -> str:

@@ -7,6 +7,7 @@ from .extracted import (
     DOCX,
     EMAIL,
     EPUB,
+    HTML,
     NOTEBOOK,
     ODT,
     PDF,
@@ -27,6 +28,7 @@ READERS = {
     RTF: "rtf",
     EMAIL: "mail",
     NOTEBOOK: "notebook",
+    HTML: "html",
 }
 
 

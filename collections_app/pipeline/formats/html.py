@@ -23,43 +23,50 @@ _SPACES = re.compile(r"\s+")
 _SHORT = 250  # characters; below this trafilatura falls back to words without structure
 _BEGINNING = 50  # characters in which trafilatura looks for "html"; it drops short pieces without
 _FED = 2000  # characters at a time, to whole lines: so near is the line that is told
+_MOST_SIFTED = 20_000  # elements; of larger pages trafilatura takes minutes: all text is taken
 _MOST_ATTRIBUTES = 1000  # of one element: lxml's tree takes time by their square
 
 
-def read(body: str) -> Extracted:
-    _check_attributes(body)
+def read(data: bytes, max_chars: int) -> Extracted:
+    """A page in UTF-8, of at most so many characters."""
+    body = data.decode()
+    elements = _checked(body)
     if "html" not in body[:_BEGINNING].lower():
         body = f"<html>{body}"
     tree = load_html(body)
-    if tree is None:
-        return Extracted(text="", media_type=MARKDOWN)
-    text = clean(_main_text(body))
-    if len(text) < _SHORT:
+    text = "" if tree is None or elements > _MOST_SIFTED else clean(_main_text(body))
+    if tree is not None and len(text) < _SHORT:
         text = clean(_visible_text(tree))
+    if not text.strip():
+        raise Unreadable("No text was found in it, only markup. Choose a page that has text.")
     return Extracted(text.strip("\n"), _title(tree), _metadata(tree), MARKDOWN)
 
 
 def whole(body: str) -> str:
     """All visible text of a page that is nothing but content: a chapter, a message."""
-    _check_attributes(body)
+    _checked(body)
     tree = load_html(body if "<" in body else f"<html>{body}")
     return "" if tree is None else clean(_visible_text(tree))
 
 
-class _Attributes:
-    """What a parser tells instead of building a tree: the most attributes of one element."""
+class _Counts:
+    """What a parser tells instead of building a tree: how many elements there are, and the most
+    attributes of one."""
 
+    elements = 0
     most = 0
 
     def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
+        self.elements += 1
         self.most = max(self.most, len(attributes))
 
     def close(self) -> int:
         return self.most
 
 
-def _check_attributes(body: str) -> None:
-    found = _Attributes()
+def _checked(body: str) -> int:
+    """The number of its elements. Raises Unreadable for one of too many attributes."""
+    found = _Counts()
     parser = etree.HTMLParser(target=found, encoding="utf-8")
     at, line = 0, 1
     while at < len(body) and found.most <= _MOST_ATTRIBUTES:
@@ -74,6 +81,7 @@ def _check_attributes(body: str) -> None:
             f"{_MOST_ATTRIBUTES:,}. Save its text as a plain text file.",
             {"line": line},
         )
+    return found.elements
 
 
 def _main_text(body: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import docx as library
 from docx.oxml.ns import qn
+from docx.styles import BabelFish
 
 from ..extracted import Extracted, Unreadable
 from ..pieces import Pieces
@@ -62,9 +63,10 @@ _NO_STYLE = _Style()
 
 def _styles(document: Any) -> dict[str, _Style]:
     found = {}
-    for style in document.styles:
-        name = style.name or ""
-        found[style.style_id] = _Style(
+    for style in document.styles.element.iterchildren(qn("w:style")):
+        told = style.find(qn("w:name"))
+        name = BabelFish.internal2ui("" if told is None else str(told.get(_VALUE)))
+        found[style.get(qn("w:styleId"))] = _Style(
             _LEVELS.get(name, 0), name.startswith("List "), name.startswith("List Number")
         )
     return found

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 
 from .. import sandbox_place
-from ..decode import clean
+from ..decode import clean, known
 from ..extracted import MARKDOWN, PLAIN, Extracted, Unreadable
 from ..pieces import Pieces, check_length
 from . import html
@@ -93,7 +93,8 @@ def _content(part: EmailMessage) -> str:
     if not isinstance(data, bytes):
         return ""
     try:
-        return data.decode(part.get_content_charset() or "utf-8", "replace")
+        charset = part.get_content_charset() or "utf-8"
+        return data.decode(charset if known(charset) else "utf-8", "replace")
     except (LookupError, ValueError):
         return data.decode("utf-8", "replace")
 

@@ -11,6 +11,7 @@ from . import written
 _INFO = re.compile(r"\{\\(title|author|subject) ?([^{}\\]{0,1000})\}")
 _BLANK = re.compile(r"\n{3,}")
 _LEVEL = re.compile(r"(\\outlinelevel([0-8]))(?![0-9]) ?")
+_NO_CHARACTER = re.compile(r"\\u-?[0-9]{6,}")  # the format has numbers of 16 bits
 # What stands for a paragraph's level while the words are taken out of the source.
 _MARKED = re.compile("\x1e([0-8])\x1f")
 _MARKS = re.compile("[\x1e\x1f]")
@@ -20,6 +21,7 @@ def read(data: bytes, max_chars: int) -> Extracted:
     source = data.decode("latin-1")  # RTF is ASCII; other characters are escaped in it
     told: dict[str, object] = dict(_INFO.findall(source[:65536]))
     title = str(told.pop("title", ""))
+    source = _NO_CHARACTER.sub(r"\\u65533", source)
     words = _words(_LEVEL.sub("\\1 \x1e\\2\x1f", _MARKS.sub("", source)))
     if _MARKED.search(words):
         pieces, heading = _headed(words, max_chars)

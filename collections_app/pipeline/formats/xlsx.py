@@ -14,6 +14,7 @@ from ..extracted import Extracted, at
 from ..pieces import Pieces
 from . import package, written
 
+_MOST_ROWS = 1_048_576  # of a sheet, as spreadsheets have it
 _NOTED_ROWS = 100  # apart
 
 Cells = list[tuple[int, str]]  # column, counted from 0, and what it shows
@@ -52,6 +53,8 @@ def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
     number = 0  # of the last row that was whole
     with at(lambda: {"sheet": sheet.title, "cell": f"A{number + 1}"}):
         for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if number > _MOST_ROWS:  # one says that it is far down: all before it are made up
+                raise package.damaged({"sheet": sheet.title})
             if number % _NOTED_ROWS == 0:
                 sandbox_place.note({"sheet": sheet.title, "cell": f"A{number}"})
             shown = [(n, _shown(value)) for n, value in enumerate(values) if value is not None]

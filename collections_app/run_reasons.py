@@ -28,6 +28,9 @@ SENTENCES = (
         "cell that has the delimiter in it."
     ),
     _("The row has no columns."),
+    _("A number is too large. Put it in quotation marks."),
+    _("A number has too many digits. Put it in quotation marks."),
+    _("The file cannot be read as %(encoding)s: choose another encoding, or save it as UTF-8."),
     _("The row has no id: %(column)s is empty."),
     _("The row has no text in the columns chosen for it."),
     _("%(column)s should be a %(kind)s and is %(cell)s. Make its type text."),

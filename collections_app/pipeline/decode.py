@@ -80,7 +80,7 @@ def clean(text: str) -> str:
 def known(encoding: str) -> bool:
     """Whether Python reads characters in an encoding of this name, in time that grows with them."""
     try:
-        if codecs.lookup(encoding).name in _NO_CHARSETS:
+        if codecs.lookup(encoding).name.replace("-", "_") in _NO_CHARSETS:
             return False
         b"a".decode(encoding)  # of no bytes at all every encoding is known
     except UnicodeDecodeError:

@@ -1,13 +1,16 @@
 """The options of each kind of source: their names, types and defaults."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from collections_app.intake.incoming import UNSTORABLE
 from collections_app.storage import Rejected
 
 TEXT_LENGTH = 20_000  # characters: a query may be long
+MOST_CHARS = 1_000_000  # of a list or an object: a plan names up to a thousand columns
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def _check(option: Option, value: Any) -> None:
             _("The option “%(name)s” must be one of: %(choices)s.")
             % {"name": option.name, "choices": ", ".join(option.choices)}
         )
-    if isinstance(value, str) and (len(value) > TEXT_LENGTH or "\x00" in value):
+    if _is_unstorable(value):
         raise Rejected(
             _("The option “%(name)s” is too long, or has NUL characters in it.")
             % {"name": option.name}
@@ -71,6 +74,15 @@ def _check(option: Option, value: Any) -> None:
             _("The option “%(name)s” must be from %(least)d to %(most)d.")
             % {"name": option.name, "least": option.least, "most": option.most}
         )
+
+
+def _is_unstorable(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) > TEXT_LENGTH or bool(UNSTORABLE.search(value))
+    if not isinstance(value, list | dict):
+        return False
+    written = json.dumps(value, ensure_ascii=False)
+    return len(written) > MOST_CHARS or "\\u0000" in written or bool(UNSTORABLE.search(written))
 
 
 def _type_name(kind: type) -> str:

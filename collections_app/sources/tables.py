@@ -1,5 +1,6 @@
 """Items of tables: files of rows, and what queries of databases give."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
@@ -64,6 +65,8 @@ def query_rows(names: Sequence[str], found: Iterable[Sequence[Any]]) -> Rows:
 
 def _plain(value: Any) -> Any:
     """A value as JSON has it; bytes as text where they are some."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if value is None or isinstance(value, str | int | float | bool | list | dict):
         return value
     if isinstance(value, date | time):

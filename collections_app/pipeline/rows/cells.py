@@ -1,5 +1,6 @@
 """What makes a row unusable, whatever it is written in."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,11 @@ CELL_TOO_LONG = (
 BAD_BYTES = "The row has bytes that are not valid in the file's encoding. Save it as UTF-8."
 
 
+NUMBER_TOO_LARGE = "A number is too large. Put it in quotation marks."
+NUMBER_TOO_LONG = "A number has too many digits. Put it in quotation marks."
+_MOST_BITS = 10_000  # Python writes no number of more than 4,300 digits
+
+
 def too_many(columns: int) -> str:
     """The reason for a row, or a header, that is too wide."""
     return f"The row has {columns:,} columns; the most is {MAX_COLUMNS:,}. Leave some out."
@@ -39,6 +45,10 @@ def _problem(value: Any, level: int) -> str:
         if len(value) > MAX_CELL_CHARS:
             return CELL_TOO_LONG
         return BAD_BYTES if _UNUSABLE.search(value) else ""
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return NUMBER_TOO_LONG
+    if isinstance(value, float) and not math.isfinite(value):
+        return NUMBER_TOO_LARGE
     if not isinstance(value, dict | list):
         return ""
     if level >= MAX_LEVELS:

@@ -10,7 +10,7 @@ import ijson
 from ..extracted import Unreadable
 from .convert import type_of
 from .model import Kind, RowFormat
-from .source import Content, as_text, encoding_of, opened
+from .source import Content, as_text, encoding_of, in_its_encoding, opened
 
 ROW_SUFFIXES: dict[str, Kind] = {
     ".csv": "csv",
@@ -35,7 +35,7 @@ def sniff(content: Content, name: str = "", kind: Kind | None = None) -> RowForm
     """How to read the rows; `kind` where it is known. Raises Unreadable for what is not text."""
     with opened(content) as stream:
         encoding = encoding_of(stream)
-    with as_text(content, encoding) as text:
+    with as_text(content, encoding) as text, in_its_encoding(encoding):
         sample = text.read(_SAMPLE_CHARS)
     if not sample.strip():
         raise Unreadable("There is only white space in it. Choose a file that has rows in it.")
@@ -88,8 +88,8 @@ def _key(sample: str) -> str:
                 name = str(value)
             level += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
             before = event
-    except ijson.JSONError:
-        pass  # the sample ends before the file does
+    except (ijson.JSONError, ValueError):
+        pass  # the sample ends before the file does, or a number is too long
     return ""
 
 

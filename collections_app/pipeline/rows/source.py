@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..decode import decode
+from ..extracted import Unreadable
 from .model import MAX_ROW_CHARS
 
 Content = Path | bytes | BinaryIO  # a stream must be seekable; it is left open
@@ -47,6 +48,17 @@ def as_text(content: Content, encoding: str) -> Iterator[io.TextIOWrapper]:
             yield text
         finally:
             text.detach()
+
+
+@contextmanager
+def in_its_encoding(encoding: str) -> Iterator[None]:
+    """Reading what may be in another encoding: raises Unreadable then."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise Unreadable(
+            f"The file cannot be read as {encoding}: choose another encoding, or save it as UTF-8."
+        ) from error
 
 
 def encoding_of(stream: BinaryIO) -> str:

@@ -107,6 +107,7 @@ SENTENCES = (
     _("The embedding was cancelled by %(name)s. Try again to go on."),
     # clusters
     _("The clusters could not be built (%(error)s)."),
+    _("The documents of this cluster are too much alike to be split."),
     _("The worker stopped %(count)s times while it built the clusters. Its log may say why."),
     # models
     _(

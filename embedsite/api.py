@@ -154,6 +154,14 @@ urlpatterns = [
         search_api.cluster_items,
         name="api-cluster-items",
     ),
+    path(
+        "clusters/<int:pk>/clusters/", search_api.ClusterParts.as_view(), name="api-cluster-parts"
+    ),
+    path(
+        "clusters/<int:pk>/clusters/items/",
+        search_api.cluster_part_items,
+        name="api-cluster-part-items",
+    ),
     path("collections/<int:pk>/clusters/names/", rag_api.cluster_names, name="api-cluster-names"),
     path(
         "collections/<int:pk>/map/",

@@ -26,6 +26,7 @@ from search_app.models import (
 class ClusteringAdmin(ReadOnlyAdmin):
     list_display = (
         "collection",
+        "parent",
         "state",
         "wanted",
         "silhouette",
@@ -36,7 +37,7 @@ class ClusteringAdmin(ReadOnlyAdmin):
         "reason",
     )
     list_filter = ("state",)
-    list_select_related = ("collection",)
+    list_select_related = ("collection", "parent")
     search_fields = ("collection__name__istartswith",)
     search_help_text = _("Beginning of the collection's name.")
     actions = ("rebuild",)
@@ -56,8 +57,14 @@ class ClusteringAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Build the clusters again"), permissions=["rebuild"])
     def rebuild(self, request: HttpRequest, queryset: QuerySet[Clustering]) -> None:
         asked = [
-            clusters.request(row.collection, row.wanted, method=row.method, smallest=row.smallest)
-            for row in queryset.select_related("collection")
+            clusters.request(
+                row.collection,
+                row.wanted,
+                method=row.method,
+                smallest=row.smallest,
+                parent=row.parent,
+            )
+            for row in queryset.select_related("collection", "parent")
         ]
         messages.success(
             request,

@@ -2,7 +2,8 @@
 
 Claims are those of `search_app.leases`. Clusters that are built anew begin where the former ones
 were, and go on under their ids and names where they hold much the same; documents that arrive
-meanwhile go to the nearest cluster, and no other moves.
+meanwhile go to the nearest cluster, and no other moves. A cluster that is split is a small
+collection: the same is done with its documents, and done anew when it was built anew itself.
 """
 
 import logging
@@ -21,10 +22,12 @@ from collections_app.models import Document
 from search_app import cluster_names, leases
 from search_app.analysis import clustering as analysis
 from search_app.analysis import density, matching
-from search_app.models import Cluster, Clustering, DocumentVector
-from search_app.queries import documents, locks, members
+from search_app.models import Cluster, Clustering, ClusterMember, DocumentVector
+from search_app.queries import documents, locks, members, unplaced
 
 logger = logging.getLogger(__name__)
+
+ALIKE = "The documents of this cluster are too much alike to be split."
 
 
 def build(collection_id: int) -> bool:
@@ -34,7 +37,7 @@ def build(collection_id: int) -> bool:
     calls again once the lease has run out.
     """
     rows = Clustering.objects.filter(collection=collection_id)
-    claimed = leases.claim(rows.select_related("collection__embedding_model"))
+    claimed = leases.claim(rows.select_related("collection__embedding_model", "parent"))
     if claimed is None:
         return False
     began = timezone.now()
@@ -45,45 +48,58 @@ def build(collection_id: int) -> bool:
     except Exception as error:
         logger.exception("The clusters of collection %d cannot be built.", collection_id)
         return leases.fail(claimed, f"The clusters could not be built ({error!r}).")
+    if claimed.parent_id and len(built.clusters) == 1 and (built.labels == 0).all():
+        return leases.fail(claimed, ALIKE)
     return _finish(claimed, began, built)
 
 
+def build_all(collection_id: int) -> None:
+    """Build everything that was asked for in a collection: a split follows what is split."""
+    while build(collection_id):
+        pass
+
+
 def place(collection_id: int) -> int:
-    """Put the documents that are new or changed since into the nearest cluster; how many.
+    """Put the documents that are new or changed since into the nearest cluster, and into the
+    nearest of those it is split into; how many places they got.
 
     Where clusters are those of density, one that is farther from it than nearly all of its own is
     in none.
     """
     rows = Clustering.objects.filter(
         collection=collection_id, model=F("collection__embedding_model")
-    )
-    found = rows.select_related("collection__embedding_model").first()
-    if found is None:
+    ).select_related("collection__embedding_model")
+    return sum(_place(one) for one in rows.order_by("depth", "pk"))
+
+
+@transaction.atomic
+def _place(found: Clustering) -> int:
+    locks.hold_derived(found.collection_id)
+    clusters = list(found.clusters.order_by("ordinal"))
+    if not clusters:
         return 0
-    with transaction.atomic():
-        locks.hold_derived(collection_id)
-        clusters = list(found.clusters.order_by("ordinal"))
-        new = members.newcomers(found.collection)
-        if not clusters or not len(new.ids):
-            return 0
-        middles = np.array([row.centroid for row in clusters], np.float32)
-        labels = analysis.nearest(new.vectors, middles)
-        scores = np.einsum("nd,nd->n", new.vectors, middles[labels])
-        if found.method == Clustering.Method.HDBSCAN:
-            labels = density.within(new.vectors, middles, members.reaches(clusters, density.FAR))
-        ids = np.array([row.pk for row in clusters] + [0], np.int64)[labels]
-        members.add(new.ids, ids, scores, new.revisions)
+    new = unplaced.newcomers(found)
+    if not len(new.ids):
+        return 0
+    middles = np.array([row.centroid for row in clusters], np.float32)
+    labels = analysis.nearest(new.vectors, middles)
+    scores = np.einsum("nd,nd->n", new.vectors, middles[labels])
+    if found.method == Clustering.Method.HDBSCAN:
+        labels = density.within(new.vectors, middles, members.reaches(clusters, density.FAR))
+    ids = np.array([row.pk for row in clusters] + [0], np.int64)[labels]
+    members.add(found, new.ids, ids, scores, new.revisions)
     return len(new.ids)
 
 
 def behind() -> list[int]:
     """Ids of collections with a document that is not placed among its clusters."""
-    return members.behind()
+    return unplaced.behind()
 
 
 def waiting() -> list[int]:
     """Ids of collections whose clusters a worker may build now."""
-    return list(leases.waiting(Clustering.objects.all()).values_list("collection", flat=True))
+    rows = leases.waiting(Clustering.objects.all()).values_list("collection", flat=True)
+    return list(dict.fromkeys(rows))
 
 
 def give_up() -> int:
@@ -97,20 +113,24 @@ def give_up() -> int:
 
 
 def requeue_outdated() -> list[int]:
-    """Ask anew for clusters whose documents or whose model changed; the collections' ids."""
+    """Ask anew for clusters whose documents or whose model changed; the collections' ids.
+
+    What clusters are split into follows when they are built.
+    """
     newer = Document.objects.filter(
         collection=OuterRef("collection"), ready_at__gt=OuterRef("built")
     )
+    placed = ClusterMember.objects.filter(document=OuterRef("document"), depth=0)
     left_out = DocumentVector.objects.filter(
+        ~Exists(placed),
         collection=OuterRef("collection"),
         model=OuterRef("collection__embedding_model"),
-        document__cluster_member=None,
     )
     other_model = Q(model__isnull=False) & ~Q(model=F("collection__embedding_model"))
     outdated = Exists(newer) | Exists(left_out) | other_model
-    rows = Clustering.objects.filter(outdated, state=Clustering.State.READY)
+    rows = Clustering.objects.filter(outdated, parent=None, state=Clustering.State.READY)
     ids = list(rows.values_list("collection", flat=True))
-    wishes = Clustering.objects.filter(collection__in=ids)
+    wishes = Clustering.objects.filter(collection__in=ids, parent=None)
     wishes.update(**leases.FRESH, requested=Now(), afresh=False)
     return ids
 
@@ -131,11 +151,18 @@ class _Built:
     labels: np.ndarray
     scores: np.ndarray
     silhouette: float | None
+    sample: int | None
+
+
+def _matrix(claimed: Clustering) -> documents.Matrix:
+    """Of the collection, or of the cluster that is split."""
+    matrix = documents.current_matrix(claimed.collection)
+    return documents.among(matrix, members.of(claimed.parent)) if claimed.parent else matrix
 
 
 def _built(claimed: Clustering) -> _Built:
-    matrix = documents.current_matrix(claimed.collection)
-    old, was = members.former(claimed.collection, matrix.ids)
+    matrix = _matrix(claimed)
+    old, was = members.former(claimed, matrix.ids)
     begin = None if claimed.afresh else was
     if claimed.method == Clustering.Method.HDBSCAN:
         grouping = density.group(matrix.vectors, claimed.smallest, claimed.seed)
@@ -152,13 +179,11 @@ def _built(claimed: Clustering) -> _Built:
     for row, centroid in zip(clusters, grouping.centroids, strict=True):
         row.centroid = centroid
     labels = grouping.labels
-    cluster_names.give(
-        claimed.collection, clusters, shared, dict(zip(matrix.ids, labels, strict=True))
-    )
+    cluster_names.give(claimed, clusters, shared, dict(zip(matrix.ids, labels, strict=True)))
     places = np.array([*np.argsort(order), -1], np.int64)  # the last is for -1
     placed = places[labels]
     clusters = [clusters[place] for place in order]
-    return _Built(matrix, clusters, placed, grouping.scores, grouping.silhouette)
+    return _Built(matrix, clusters, placed, grouping.scores, grouping.silhouette, grouping.sample)
 
 
 def _order(clusters: Sequence[Cluster], afresh: bool) -> list[int]:
@@ -179,7 +204,7 @@ def _order(clusters: Sequence[Cluster], afresh: bool) -> list[int]:
 
 @transaction.atomic
 def _finish(claimed: Clustering, began: datetime, built: _Built) -> bool:
-    """Write the clusters, unless the claim was lost."""
+    """Write the clusters, unless the claim was lost; what they are split into follows."""
     locks.hold_derived(claimed.collection_id)
     if not leases.held(claimed).select_for_update().exists():
         return False
@@ -195,5 +220,9 @@ def _finish(claimed: Clustering, began: datetime, built: _Built) -> bool:
     )
     changes = leases.RELEASED | {"state": Clustering.State.READY, "error": "", "built": began}
     model = claimed.collection.embedding_model
-    leases.held(claimed).update(**changes, silhouette=built.silhouette, model=model)
+    leases.held(claimed).update(
+        **changes, silhouette=built.silhouette, sample=built.sample, model=model
+    )
+    splits = Clustering.objects.filter(parent__clustering=claimed)
+    splits.update(**leases.FRESH, requested=Now(), afresh=False)
     return True

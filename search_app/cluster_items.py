@@ -16,17 +16,24 @@ CHUNK = 500  # documents read at once
 
 
 def pieces(
-    user: Viewer, collection: Collection, *, length: int = 0, summary: bool = True
+    user: Viewer,
+    collection: Collection,
+    parent: Cluster | None = None,
+    *,
+    length: int = 0,
+    summary: bool = True,
 ) -> Iterator[str]:
     """`[{"id", "items": [{"id", "content"}], "summary"}]`, as `json.dumps` indents it by 4.
 
     Written piece by piece, so that no more than a few documents are in memory. `length`:
     characters of each content, 0 for all. Without `summary` the clusters' names are left out.
+    With `parent` those that this cluster is split into; 3.1 is in 3.
     """
-    rows = clusters.clusters(user, collection).defer("centroid")
+    rows = clusters.clusters(user, collection, parent).defer("centroid")
+    before = f"{clusters.path(parent)}." if parent else ""
     between = "[\n"
     for cluster in rows:
-        yield between + indent('{\n    "id": ' + json.dumps(str(cluster.ordinal)), " " * 4)
+        yield between + indent('{\n    "id": ' + json.dumps(f"{before}{cluster.ordinal}"), " " * 4)
         yield ',\n        "items": '
         yield from _list(_items(user, cluster, length))
         if summary:

@@ -7,9 +7,9 @@ import numpy as np
 from django.db.models.functions import Left
 
 from collections_app import vectors
-from collections_app.models import Collection, Document, EmbeddingModel
+from collections_app.models import Document, EmbeddingModel
 from search_app.analysis import centroids, naming
-from search_app.models import Cluster
+from search_app.models import Cluster, Clustering
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ MOSTLY = 0.5  # of its members that a cluster has in common with the former one 
 
 
 def give(
-    collection: Collection,
+    clustering: Clustering,
     clusters: Sequence[Cluster],
     shared: np.ndarray,
     labels: dict[int, int],
@@ -26,10 +26,12 @@ def give(
 
     One that holds mostly the same as before keeps its name, and any that a person has given.
     """
+    collection = clustering.collection
     words = naming.Words(len(clusters), collection.language)
-    rows = Document.objects.filter(collection=collection, vector__isnull=False).values_list(
-        "pk", "title", Left("text", naming.CONSIDERED)
-    )
+    within = Document.objects.filter(collection=collection, vector__isnull=False)
+    if clustering.parent_id:
+        within = within.filter(cluster_members__cluster=clustering.parent_id)
+    rows = within.values_list("pk", "title", Left("text", naming.CONSIDERED))
     for pk, title, text in rows.order_by("pk").iterator():
         if labels.get(pk, -1) >= 0:
             words.add(labels[pk], title, text)

@@ -20,7 +20,7 @@ from search_app import tasks
 from search_app.analysis import layout, packing, projection
 from search_app.asking import understood
 from search_app.leases import FRESH
-from search_app.models import Cluster, CollectionMap
+from search_app.models import Cluster, ClusterMember, CollectionMap
 from search_app.placing import build
 from search_app.queries import points
 from search_app.search import best_documents, left_of
@@ -89,7 +89,8 @@ def checksum(ids: np.ndarray) -> int:
 
 
 def _clusters(collection: Collection) -> Any:
-    return Cluster.objects.filter(collection=collection).defer("centroid").order_by("ordinal")
+    rows = Cluster.objects.filter(clustering__collection=collection, clustering__parent=None)
+    return rows.defer("centroid").order_by("ordinal")
 
 
 def _places(values: np.ndarray, known: Sequence[int]) -> np.ndarray:
@@ -141,11 +142,15 @@ def chosen(
 
 def rows(ids: Sequence[int], *, whole: bool = False) -> list[Document]:
     """These documents in this order with their points and clusters; `whole` with metadata."""
-    found = Document.objects.select_related("map_point", "cluster_member__cluster").defer(
-        *([name for name in long_columns() if name != "metadata"] if whole else long_columns()),
-        "cluster_member__cluster__centroid",
+    found = Document.objects.select_related("map_point").defer(
+        *([name for name in long_columns() if name != "metadata"] if whole else long_columns())
     )
     by_id = found.in_bulk(list(ids))
+    members = ClusterMember.objects.filter(document__in=by_id, depth=0, cluster__isnull=False)
+    rows = members.select_related("cluster").defer("cluster__centroid")
+    placed = {member.document_id: member for member in rows}
+    for pk, document in by_id.items():
+        document.cluster_member = placed.get(pk)  # type: ignore[attr-defined]
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
@@ -154,7 +159,7 @@ def exported(found: Chosen) -> Iterator[dict[str, Any]]:
     for chunk in batched(found.ids, CHUNK):
         for document in rows(chunk, whole=True):
             point = getattr(document, "map_point", None)
-            member = getattr(document, "cluster_member", None)
+            member = document.cluster_member  # type: ignore[attr-defined]
             yield {
                 "document": document.pk,
                 "id": document.external_id,
@@ -162,7 +167,7 @@ def exported(found: Chosen) -> Iterator[dict[str, Any]]:
                 "url": document.get_absolute_url(),
                 "x": point and point.x,
                 "y": point and point.y,
-                "cluster": member and member.cluster and member.cluster.name,
+                "cluster": member and member.cluster.name,
                 "score": found.cosines.get(document.pk),
                 "added": document.created.isoformat(),
                 "metadata": document.metadata,

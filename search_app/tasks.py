@@ -22,8 +22,8 @@ def refresh_related(collection_id: int) -> None:
 
 @shared_task
 def build_clusters(collection_id: int) -> None:
-    """Build the clusters that were asked for in a collection."""
-    building.build(collection_id)
+    """Build the clusters that were asked for in a collection, and in clusters of it."""
+    building.build_all(collection_id)
 
 
 @shared_task

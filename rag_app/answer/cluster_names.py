@@ -47,7 +47,7 @@ def name_clusters(
     fails ends it, with the reason as `problem`; names that were given stay. Raises Rejected.
     """
     chosen = _checked(chat, prompt, truncate)
-    rows = Cluster.objects.filter(collection=collection, ordinal__gt=after)
+    rows = Cluster.objects.filter(collection=collection, clustering__parent=None, ordinal__gt=after)
     clusters = list(rows.defer("centroid").order_by("ordinal"))
     if not clusters:
         raise Rejected(_("There are no clusters to name. Make some first."))

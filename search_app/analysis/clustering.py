@@ -29,13 +29,15 @@ class Grouping:
     """n vectors in k groups, the largest group first.
 
     `silhouette` tells how well the groups keep apart, -1 to 1; None where there are not
-    two groups, or none has two different members.
+    two groups, or none has two different members. `sample` of the vectors were looked at to find
+    the groups; None where all were.
     """
 
     labels: Ints  # (n,): 0 to k - 1
     centroids: Rows  # (k, dimension), length 1
     scores: Rows  # (n,): cosine of each vector with its centroid
     silhouette: float | None
+    sample: int | None = None
 
 
 def group(vectors: Rows, wanted: int | None, seed: int, former: Ints | None = None) -> Grouping:

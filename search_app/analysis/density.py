@@ -55,7 +55,10 @@ def group(vectors: Rows, smallest: int | None, seed: int) -> Grouping:
     if len(centroids):
         own = np.where(labels < 0, nearest(rows, centroids), labels)
         scores = np.einsum("nd,nd->n", rows, centroids[own])
-    return Grouping(labels, centroids, scores, silhouette(rows[labels >= 0], labels[labels >= 0]))
+    inside = labels >= 0
+    kept_apart = silhouette(rows[inside], labels[inside])
+    sample = MOST if len(rows) > MOST else None
+    return Grouping(labels, centroids, scores, kept_apart, sample)
 
 
 def reaches(rows: Rows, labels: Ints, centroids: Rows) -> Rows:

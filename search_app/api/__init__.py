@@ -7,7 +7,13 @@ from search_app.api.changing import (
     model_change_compare,
     model_change_estimate,
 )
-from search_app.api.clusters import ClusterViewSet, CollectionClusters, cluster_items
+from search_app.api.clusters import (
+    ClusterParts,
+    ClusterViewSet,
+    CollectionClusters,
+    cluster_items,
+    cluster_part_items,
+)
 from search_app.api.interests import InterestViewSet
 from search_app.api.judging import (
     CollectionJudgedQueries,
@@ -38,6 +44,7 @@ from search_app.api.words import words
 
 __all__ = [
     "AxisViewSet",
+    "ClusterParts",
     "ClusterViewSet",
     "CollectionAxes",
     "CollectionClusters",
@@ -54,6 +61,7 @@ __all__ = [
     "SavedQueryViewSet",
     "UpkeepView",
     "cluster_items",
+    "cluster_part_items",
     "compare",
     "judged_export",
     "judged_import",

@@ -57,14 +57,7 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
     )
     def get(self, request: Request, pk: int) -> Response:
         collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
-        made = clustering.clustering(request.user, collection)
-        rows = typical(clustering.clusters(request.user, collection).defer("centroid"))
-        answer = self.get_paginated_response(
-            ClusterSerializer(self.paginate_queryset(rows), many=True).data
-        )
-        state = ClusteringSerializer(made).data if made else None
-        answer.data = {"clustering": state, **answer.data}
-        return answer
+        return _listed(self, collection)
 
     @extend_schema(
         operation_id="clusters_make",
@@ -79,10 +72,28 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
     )
     def post(self, request: Request, pk: int) -> Response:
         collection = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
-        wanted = WantedSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        made = clustering.request(collection, **wanted.validated_data)
-        return Response(ClusteringSerializer(made).data, status.HTTP_202_ACCEPTED)
+        return _asked(request, collection)
+
+
+def _listed(
+    view: generics.ListAPIView[Cluster], collection: Collection, parent: Cluster | None = None
+) -> Response:
+    user = view.request.user
+    made = clustering.clustering(user, collection, parent)
+    rows = typical(clustering.clusters(user, collection, parent).defer("centroid"))
+    answer = view.get_paginated_response(
+        ClusterSerializer(view.paginate_queryset(rows), many=True).data
+    )
+    state = ClusteringSerializer(made).data if made else None
+    answer.data = {"clustering": state, **answer.data}
+    return answer
+
+
+def _asked(request: Request, collection: Collection, parent: Cluster | None = None) -> Response:
+    wanted = WantedSerializer(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    made = clustering.request(collection, **wanted.validated_data, parent=parent)
+    return Response(ClusteringSerializer(made).data, status.HTTP_202_ACCEPTED)
 
 
 @extend_schema(
@@ -96,11 +107,84 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
 @api_view(["GET"])
 def cluster_items(request: Request, pk: int) -> StreamingHttpResponse:
     collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
+    return _items(request, collection)
+
+
+def _items(
+    request: Request, collection: Collection, parent: Cluster | None = None
+) -> StreamingHttpResponse:
     wanted = ItemsQuerySerializer(data=request.query_params)
     wanted.is_valid(raise_exception=True)
     length, summary = wanted.validated_data["content_length"], wanted.validated_data["summary"]
-    pieces = items.pieces(request.user, collection, length=length, summary=summary)
+    pieces = items.pieces(request.user, collection, parent, length=length, summary=summary)
     return StreamingHttpResponse(pieces, content_type="application/json")
+
+
+def _cluster(request: Request, pk: int) -> Cluster:
+    """Of a collection that one may see, or may edit to change it."""
+    user, reads = request.user, request.method in SAFE_METHODS
+    of_user = Collection.objects.visible_to if reads else Collection.objects.editable_by
+    rows = Cluster.objects.filter(collection__in=of_user(user)).defer("centroid")
+    return get_object_or_404(rows.select_related("clustering", "collection"), pk=pk)
+
+
+class ClusterParts(generics.ListAPIView[Cluster]):
+    """The clusters that a cluster is split into."""
+
+    queryset = Cluster.objects.none()
+    serializer_class = ClusterSerializer
+    pagination_class = ByPlacePagination
+
+    @extend_schema(
+        operation_id="clusters_parts",
+        summary=_("List the clusters that a cluster is split into"),
+        description=_("In their order, and how their making stands."),
+        tags=TAGS,
+        responses=forced_singular_serializer(ClusterPageSerializer),  # type: ignore[no-untyped-call]
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        found = _cluster(request, pk)
+        return _listed(self, found.collection, found)
+
+    @extend_schema(
+        operation_id="clusters_split",
+        summary=_("Split a cluster"),
+        description=_(
+            "Into clusters of its own documents, in the background: ask the list how it stands."
+            " Split again, they go on under their ids and names, unless “afresh” is true."
+        ),
+        tags=TAGS,
+        request=WantedSerializer,
+        responses={202: ClusteringSerializer},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        found = _cluster(request, pk)
+        return _asked(request, found.collection, found)
+
+    @extend_schema(
+        operation_id="clusters_unsplit",
+        summary=_("Remove what a cluster is split into"),
+        description=_("However deep; its documents stay in it."),
+        tags=TAGS,
+        responses={204: None},
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        clustering.unsplit(_cluster(request, pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@extend_schema(
+    operation_id="clusters_parts_items",
+    summary=_("The clusters that a cluster is split into, with the contents of their documents"),
+    description=_("In the shape of the llm-cluster plugin, the most typical documents first."),
+    tags=TAGS,
+    parameters=[ItemsQuerySerializer],
+    responses=ClusterItemsSerializer(many=True),
+)
+@api_view(["GET"])
+def cluster_part_items(request: Request, pk: int) -> StreamingHttpResponse:
+    found = _cluster(request, pk)
+    return _items(request, found.collection, found)
 
 
 @extend_schema_view(

@@ -91,14 +91,28 @@ class RelatedDocument(models.Model):
 
 
 class Clustering(Wish):
-    """The clusters of a collection: what was asked for, and how its making stands."""
+    """The clusters of a collection, or those within one of them: what was asked for, and how its
+    making stands.
 
-    collection = models.OneToOneField(
+    `parent` is the cluster that is split; None for those of the whole collection. `depth` counts
+    the clusters around: 0 for a collection, 1 within one of its clusters, and so on.
+    """
+
+    collection = models.ForeignKey(
         Collection,
         on_delete=models.CASCADE,
-        related_name="clustering",
+        related_name="clusterings",
         verbose_name=_("collection"),
     )
+    parent = models.OneToOneField(
+        "Cluster",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="split",
+        verbose_name=_("within the cluster"),
+    )
+    depth = models.PositiveSmallIntegerField(_("depth"), default=0)
 
     class Method(models.TextChoices):
         KMEANS = "kmeans", _("every document in one (k-means)")
@@ -117,11 +131,19 @@ class Clustering(Wish):
         verbose_name=_("embedding model of the centroids"),
     )
     silhouette = models.FloatField(_("silhouette"), null=True, blank=True)
+    sample = models.PositiveIntegerField(
+        _("documents looked at, where not all were"), null=True, blank=True
+    )
     built = models.DateTimeField(_("built"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("clustering")
         verbose_name_plural = _("clusterings")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collection"], condition=models.Q(parent=None), name="clustering_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.collection)
@@ -157,7 +179,8 @@ class ClusterMember(models.Model):
     """A document's place in its cluster; `score` is its cosine with the centroid.
 
     Without a cluster it lies too far from all of them. `revision` is that of its vector: where
-    the vector has another, it is to be placed anew.
+    the vector has another, it is to be placed anew. `depth` is that of the clustering: where a
+    cluster is split, its documents have a place at the next depth too.
     """
 
     cluster = models.ForeignKey(
@@ -167,16 +190,23 @@ class ClusterMember(models.Model):
         related_name="members",
         verbose_name=_("cluster"),
     )
-    document = models.OneToOneField(
-        Document, on_delete=models.CASCADE, related_name="cluster_member"
+    document = models.ForeignKey(
+        Document,
+        on_delete=models.CASCADE,
+        related_name="cluster_members",
+        db_index=False,  # `member_once` begins with it
     )
     score = models.FloatField(_("cosine with the centroid"))
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    depth = models.PositiveSmallIntegerField(_("depth"), default=0)
 
     class Meta:
         verbose_name = _("cluster member")
         verbose_name_plural = _("cluster members")
         ordering = ["cluster", "-score"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "depth"], name="member_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.cluster_id}: {self.document_id}"

@@ -1,6 +1,6 @@
 """Document vectors: made from passage vectors, read as one matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from django.db import connection, transaction
@@ -146,6 +146,12 @@ def current_matrix(collection: Collection) -> Matrix:
     """The same, brought up to date first."""
     update_vectors(collection)
     return matrix(collection)
+
+
+def among(found: Matrix, ids: NDArray[np.int64]) -> Matrix:
+    """Those of these documents alone."""
+    chosen = np.isin(found.ids, ids)
+    return Matrix(*(getattr(found, one.name)[chosen] for one in fields(found)))
 
 
 def vector_of(document: Document) -> np.ndarray | None:

@@ -1,43 +1,69 @@
 """Stored clusters and their members: replaced as a whole, added to, and forgotten one by one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection
 from django.db.models import Count, F
 from numpy.typing import NDArray
 
-from collections_app.models import Collection
 from search_app.models import Cluster, Clustering, ClusterMember
-from search_app.queries import binary
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.float32]
 
-# Documents deleted since the clusters were computed are left out by the join.
+DEEPEST = 4  # clusters around a split
+
+# Documents that were deleted, or left the cluster that is split, since the clusters were computed
+# are left out.
 INSERT = """
-INSERT INTO search_app_clustermember (cluster_id, document_id, score, revision)
-SELECT nullif(member.cluster, 0), member.document, member.score, member.revision
-FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::int[])
-    AS member(cluster, document, score, revision)
+INSERT INTO search_app_clustermember (cluster_id, document_id, score, revision, depth)
+SELECT nullif(member.cluster, 0), member.document, member.score, member.revision, %(depth)s
+FROM unnest(%(clusters)s::bigint[], %(documents)s::bigint[], %(scores)s::float8[],
+    %(revisions)s::int[]) AS member(cluster, document, score, revision)
 JOIN search_app_documentvector d ON d.document_id = member.document
+WHERE {within}
 """
 
 EMPTY = """
 DELETE FROM search_app_clustermember member USING collections_app_document document
-WHERE document.id = member.document_id AND document.collection_id = %s
+WHERE document.id = member.document_id AND document.collection_id = %(collection)s
+  AND member.depth = %(depth)s AND {within}
+"""
+
+WITHIN = """{document} IN (
+    SELECT document_id FROM search_app_clustermember WHERE cluster_id = %(parent)s)"""
+
+# Places at one depth of documents that are no longer in the cluster which is split there.
+STRAY = """
+DELETE FROM search_app_clustermember member USING collections_app_document document
+WHERE document.id = member.document_id AND document.collection_id = %s AND member.depth = %s
+  AND NOT EXISTS (
+    SELECT FROM search_app_clustermember upper
+    JOIN search_app_clustering split ON split.parent_id = upper.cluster_id
+    LEFT JOIN search_app_cluster part ON part.id = member.cluster_id
+    WHERE upper.document_id = member.document_id AND upper.depth = member.depth - 1
+      AND (part.id IS NULL OR part.clustering_id = split.id)
+  )
+RETURNING member.cluster_id
 """
 
 
-def former(collection: Collection, documents: Ints) -> tuple[list[Cluster], Ints]:
+def former(clustering: Clustering, documents: Ints) -> tuple[list[Cluster], Ints]:
     """The clusters there are, in their order, and the place among them of each document's; -1
     where it is in none."""
-    clusters = list(Cluster.objects.filter(collection=collection).order_by("ordinal"))
+    clusters = list(clustering.clusters.order_by("ordinal"))
     places = {row.pk: place for place, row in enumerate(clusters)}
     rows = ClusterMember.objects.filter(cluster__in=places).values_list("document", "cluster")
     found = {document: places[cluster] for document, cluster in rows.iterator()}
     return clusters, np.array([found.get(pk, -1) for pk in documents.tolist()], np.int64)
+
+
+def of(cluster: Cluster) -> Ints:
+    """Ids of a cluster's documents."""
+    rows = ClusterMember.objects.filter(cluster=cluster).values_list("document", flat=True)
+    return np.array(list(rows), np.int64)
 
 
 def replace(
@@ -50,37 +76,80 @@ def replace(
 ) -> None:
     """Put these clusters, `labels` apart, in the place of the old ones; -1 labels what is in none.
 
-    Clusters that have a number go on, with what is new of them. Inside a transaction that holds
-    `locks.hold_derived`.
+    Clusters that have a number go on, with what is new of them; documents that left one leave what
+    it is split into. Inside a transaction that holds `locks.hold_derived`.
     """
-    old = Cluster.objects.filter(clustering=clustering)
+    splits = Clustering.objects.filter(
+        collection=clustering.collection_id, depth__gt=clustering.depth
+    )
+    any_deeper = splits.exists()
     with connection.cursor() as cursor:
-        cursor.execute(EMPTY, [clustering.collection_id])
+        cursor.execute(EMPTY.format(within=within(clustering, "document.id")), named(clustering))
     going = {row.pk for row in clusters if row.pk}
-    old.exclude(pk__in=going).delete()
+    Cluster.objects.filter(clustering=clustering).exclude(pk__in=going).delete()
     Cluster.objects.bulk_update(
         [row for row in clusters if row.pk],
         ["ordinal", "name", "automatic", "renamed", "terms", "centroid"],
     )
     Cluster.objects.bulk_create([row for row in clusters if not row.pk])
     ids = np.array([row.pk for row in clusters] + [0], np.int64)  # the last is for -1
-    _insert(documents, ids[labels], scores, revisions)
+    _insert(clustering, documents, ids[labels], scores, revisions)
     count_again(ids.tolist())
+    if any_deeper:
+        drop_strays(clustering)
 
 
-def _insert(documents: Ints, clusters: Ints, scores: Rows, revisions: Ints) -> None:
-    with connection.cursor() as cursor:
-        columns = (clusters, documents, scores, revisions)
-        cursor.execute(INSERT, [column.tolist() for column in columns])
-
-
-def add(documents: Ints, clusters: Ints, scores: Rows, revisions: Ints) -> None:
-    """Put documents into clusters, 0 for none, and out of those they were in; sizes follow.
+def drop_strays(clustering: Clustering) -> None:
+    """Take out of the splits below a clustering the documents that are not in what is split.
 
     Inside a transaction that holds `locks.hold_derived`.
     """
-    touched = _take_out(documents.tolist())
-    _insert(documents, clusters, scores, revisions)
+    touched: set[int | None] = set()
+    with connection.cursor() as cursor:
+        for depth in range(clustering.depth + 1, DEEPEST + 1):
+            cursor.execute(STRAY, [clustering.collection_id, depth])
+            touched.update(row[0] for row in cursor.fetchall())
+    count_again({pk for pk in touched if pk})
+
+
+def within(clustering: Clustering, document: str) -> str:
+    """The condition that a document is in the cluster that is split, if one is."""
+    return WITHIN.format(document=document) if clustering.parent_id else "true"
+
+
+def named(clustering: Clustering) -> dict[str, Any]:
+    """The parameters of statements about it."""
+    return {
+        "collection": clustering.collection_id,
+        "depth": clustering.depth,
+        "parent": clustering.parent_id,
+    }
+
+
+def _insert(
+    clustering: Clustering, documents: Ints, clusters: Ints, scores: Rows, revisions: Ints
+) -> None:
+    columns = {
+        "documents": documents.tolist(),
+        "clusters": clusters.tolist(),
+        "scores": scores.tolist(),
+        "revisions": revisions.tolist(),
+    }
+    with connection.cursor() as cursor:
+        sql = INSERT.format(within=within(clustering, "member.document"))
+        cursor.execute(sql, named(clustering) | columns)
+
+
+def add(
+    clustering: Clustering, documents: Ints, clusters: Ints, scores: Rows, revisions: Ints
+) -> None:
+    """Put documents into clusters, 0 for none, and out of those they were in, deeper ones too;
+    sizes follow.
+
+    Inside a transaction that holds `locks.hold_derived`.
+    """
+    touched = _take_out(documents.tolist(), clustering.depth)
+    _insert(clustering, documents, clusters, scores, revisions)
     count_again({*touched, *clusters.tolist()})
 
 
@@ -92,9 +161,9 @@ def forget(document_ids: Sequence[int]) -> None:
     count_again(_take_out(document_ids))
 
 
-def _take_out(document_ids: Sequence[int]) -> set[int]:
-    """The clusters that they were in."""
-    members = ClusterMember.objects.filter(document__in=document_ids)
+def _take_out(document_ids: Sequence[int], depth: int = 0) -> set[int]:
+    """The clusters that they were in, from a depth on."""
+    members = ClusterMember.objects.filter(document__in=document_ids, depth__gte=depth)
     touched = set(members.values_list("cluster", flat=True).distinct())
     members._raw_delete(members.db)
     return touched - {None}
@@ -114,9 +183,14 @@ def reaches(clusters: Sequence[Cluster], far: float) -> Rows:
     return np.array([found.get(row.pk, 1.0) for row in clusters], np.float32)
 
 
-def outside(collection: Collection) -> int:
+def outside(clustering: Clustering) -> int:
     """How many documents were looked at and are in no cluster."""
-    return ClusterMember.objects.filter(cluster=None, document__collection=collection).count()
+    rows = ClusterMember.objects.filter(
+        cluster=None, depth=clustering.depth, document__collection=clustering.collection_id
+    )
+    if clustering.parent_id:
+        rows = rows.filter(document__cluster_members__cluster=clustering.parent_id)
+    return rows.count()
 
 
 def count_again(cluster_ids: Sequence[int] | set[int]) -> None:
@@ -125,57 +199,3 @@ def count_again(cluster_ids: Sequence[int] | set[int]) -> None:
     for cluster in clusters.annotate(now=Count("members")).exclude(size=F("now")):
         Cluster.objects.filter(pk=cluster.pk).update(size=cluster.now)
     clusters.filter(size=0).delete()
-
-
-@dataclass(frozen=True)
-class Newcomers:
-    """Document vectors that are new or changed since their documents were placed."""
-
-    ids: Ints
-    vectors: Rows
-    revisions: Ints
-
-
-NEWCOMERS = """
-SELECT vector.document_id, vector.revision::int8, vector.embedding
-FROM search_app_documentvector vector
-LEFT JOIN search_app_clustermember member ON member.document_id = vector.document_id
-WHERE vector.collection_id = %s AND vector.model_id = %s AND vector_dims(vector.embedding) = %s
-  AND (member.document_id IS NULL OR member.revision <> vector.revision)
-ORDER BY vector.document_id
-"""
-
-BEHIND = """
-SELECT clustering.collection_id FROM search_app_clustering clustering
-JOIN collections_app_collection home ON home.id = clustering.collection_id
-WHERE clustering.model_id = home.embedding_model_id AND home.owner_id IS NOT NULL
-  AND EXISTS (SELECT FROM search_app_cluster cluster WHERE cluster.clustering_id = clustering.id)
-  AND EXISTS (
-    SELECT FROM search_app_documentvector vector
-    LEFT JOIN search_app_clustermember member ON member.document_id = vector.document_id
-    WHERE vector.collection_id = home.id AND vector.model_id = home.embedding_model_id
-      AND (member.document_id IS NULL OR member.revision <> vector.revision)
-  )
-ORDER BY 1
-"""
-
-
-def newcomers(collection: Collection) -> Newcomers:
-    dimension = collection.embedding_model.dimension
-    rows = binary.read(
-        NEWCOMERS,
-        [collection.pk, collection.embedding_model_id, dimension],
-        {"id": "int8", "revision": "int8", "vector": dimension},
-    )
-    return Newcomers(
-        rows["id"].astype(np.int64),
-        rows["vector"].astype(np.float32),
-        rows["revision"].astype(np.int64),
-    )
-
-
-def behind() -> list[int]:
-    """Ids of collections with clusters, and a document that is not placed among them."""
-    with connection.cursor() as cursor:
-        cursor.execute(BEHIND)
-        return [row[0] for row in cursor.fetchall()]

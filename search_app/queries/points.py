@@ -22,7 +22,8 @@ def read(collection: Collection) -> NDArray[np.void]:
         "SELECT point.document_id, point.x::int8, point.y::int8, coalesce(member.cluster_id, 0)"
         " FROM search_app_mappoint point"
         " JOIN search_app_collectionmap map ON map.id = point.map_id"
-        " LEFT JOIN search_app_clustermember member ON member.document_id = point.document_id"
+        " LEFT JOIN search_app_clustermember member"
+        " ON member.document_id = point.document_id AND member.depth = 0"
         " WHERE map.collection_id = %s ORDER BY point.document_id",
         [collection.pk],
         {"id": "int8", "x": "int8", "y": "int8", "cluster": "int8"},

@@ -88,8 +88,9 @@ FROM public.search_app_relateddocument r
 JOIN public.collections_app_document d ON d.id = r.document_id
 WHERE d.collection_id = {seen}""",
     "clusters": """
-SELECT id, collection_id, name::text, size FROM public.search_app_cluster
-WHERE collection_id = {seen}""",
+SELECT c.id, c.collection_id, c.name::text, c.size, k.parent_id
+FROM public.search_app_cluster c JOIN public.search_app_clustering k ON k.id = c.clustering_id
+WHERE c.collection_id = {seen}""",
     "cluster_members": """
 SELECT m.cluster_id, m.document_id, m.score, c.collection_id
 FROM public.search_app_clustermember m JOIN public.search_app_cluster c ON c.id = m.cluster_id

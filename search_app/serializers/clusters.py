@@ -62,6 +62,11 @@ class ClusterItemsSerializer(serializers.Serializer[Any]):
 class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
     """`silhouette`: 1 where clusters lie far apart, 0 where they overlap."""
 
+    sample = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text=_("So many of the documents were looked at by HDBSCAN; null: all."),
+    )
     outside = serializers.SerializerMethodField(help_text=_("Documents that are in no cluster."))
 
     class Meta:
@@ -72,6 +77,7 @@ class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
             "wanted",
             "smallest",
             "silhouette",
+            "sample",
             "outside",
             "error",
             "requested",
@@ -79,7 +85,7 @@ class ClusteringSerializer(serializers.ModelSerializer[Clustering]):
         )
 
     def get_outside(self, made: Clustering) -> int:
-        return members.outside(made.collection)
+        return members.outside(made)
 
 
 class ClusterSerializer(serializers.ModelSerializer[Cluster]):
@@ -95,6 +101,15 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         read_only=True,
         help_text=_("Its distinctive words, the best first."),
     )
+    parent = serializers.IntegerField(
+        source="clustering.parent_id",
+        read_only=True,
+        allow_null=True,
+        help_text=_("The cluster that it is a part of; null: of the collection."),
+    )
+    parts = serializers.IntegerField(
+        read_only=True, help_text=_("How many clusters it is split into.")
+    )
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -106,6 +121,8 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "renamed",
             "terms",
             "size",
+            "parent",
+            "parts",
             "representative",
             "url",
         )

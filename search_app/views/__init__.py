@@ -7,7 +7,14 @@ from search_app.views.changing import (
     reindex,
     upkeep_state,
 )
-from search_app.views.clusters import cluster, clusters, clusters_state
+from search_app.views.clusters import (
+    cluster,
+    cluster_split,
+    cluster_state,
+    cluster_unsplit,
+    clusters,
+    clusters_state,
+)
 from search_app.views.documents import document, document_state
 from search_app.views.feed import feed
 from search_app.views.feedback import feedback, feedback_delete, opened, thumb
@@ -81,6 +88,9 @@ __all__ = [
     "axis_new",
     "axis_text",
     "cluster",
+    "cluster_split",
+    "cluster_state",
+    "cluster_unsplit",
     "clusters",
     "clusters_state",
     "compare",

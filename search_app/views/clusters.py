@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collections_app.models import Collection, Document
 from collections_app.services import Rejected
@@ -35,8 +36,22 @@ def clusters(request: HttpRequest, pk: int) -> HttpResponse:
 def clusters_state(request: HttpRequest, pk: int) -> HttpResponse:
     """The line about their making alone; once it is done, the page loads itself anew."""
     found = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
-    made = clustering.clustering(request.user, found)
-    context = {"collection": found, "clustering": made}
+    return _state(request, found)
+
+
+@never_cache
+@require_safe
+def cluster_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same of what a cluster is split into."""
+    found = _visible(request, pk)
+    return _state(request, found.collection, found)
+
+
+def _state(
+    request: HttpRequest, collection: Collection, parent: Cluster | None = None
+) -> HttpResponse:
+    made = clustering.clustering(request.user, collection, parent)
+    context = {"collection": collection, "clustering": made}
     response = render(request, "search_app/_clustering.html", context)
     if made is None or made.state != Clustering.State.QUEUED:
         response["HX-Refresh"] = "true"
@@ -45,19 +60,47 @@ def clusters_state(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def cluster(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its documents, the most typical first; a POST names it."""
+    """What it is split into, and its documents, the most typical first; a POST names it."""
     if request.method == "POST":
         return _rename(request, pk)
-    visible = Collection.objects.visible_to(request.user)
-    rows = Cluster.objects.filter(collection__in=visible).select_related("collection")
-    found = get_object_or_404(rows.defer("centroid"), pk=pk)
-    return _cluster_page(request, found, ClusterNameForm(initial={"name": found.name}))
+    return _cluster_page(request, _visible(request, pk))
+
+
+@require_POST
+def cluster_split(request: HttpRequest, pk: int) -> HttpResponse:
+    """Into clusters of its own documents."""
+    found = _editable(request, pk)
+    form = ClusteringForm(request.POST)
+    if _requested(form, found.collection, found):
+        messages.success(request, _("The cluster is being split."))
+        return redirect("cluster", pk)
+    return _cluster_page(request, found, splitting=form, status=422)
+
+
+@require_POST
+def cluster_unsplit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove what it is split into."""
+    found = _editable(request, pk)
+    if clustering.unsplit(found):
+        messages.success(request, _("The cluster is whole again."))
+    return redirect("cluster", pk)
+
+
+def _visible(request: HttpRequest, pk: int) -> Cluster:
+    return _of(Collection.objects.visible_to(request.user), pk)
+
+
+def _editable(request: HttpRequest, pk: int) -> Cluster:
+    return _of(Collection.objects.editable_by(request.user), pk)
+
+
+def _of(collections: QuerySet[Collection], pk: int) -> Cluster:
+    rows = Cluster.objects.filter(collection__in=collections).defer("centroid")
+    return get_object_or_404(rows.select_related("collection", "clustering"), pk=pk)
 
 
 def _rename(request: HttpRequest, pk: int) -> HttpResponse:
-    editable = Collection.objects.editable_by(request.user)
-    rows = Cluster.objects.filter(collection__in=editable).select_related("collection")
-    found = get_object_or_404(rows.defer("centroid"), pk=pk)
+    found = _editable(request, pk)
     form = ClusterNameForm(request.POST)
     if form.is_valid():
         clustering.rename(found, form.cleaned_data["name"])
@@ -70,12 +113,25 @@ def _rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _cluster_page(
-    request: HttpRequest, found: Cluster, form: ClusterNameForm, status: int = 200
+    request: HttpRequest,
+    found: Cluster,
+    form: ClusterNameForm | None = None,
+    splitting: ClusteringForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    members = clustering.members(request.user, found)
+    user, home = request.user, found.collection
+    members = clustering.members(user, found)
+    parts = clustering.clusters(user, home, found).defer("centroid")
     context = _times(request, found) | {
         "cluster": found,
-        "form": form,
+        "above": clustering.above(found),
+        "clustering": clustering.clustering(user, home, found),
+        "clusters": clustering.typical(parts),
+        "outside": clustering.outside(user, home, found),
+        "fewest_split": clustering.FEWEST_SPLIT,
+        "deepest": found.clustering.depth >= clustering.DEEPEST,
+        "form": form or ClusterNameForm(initial={"name": found.name}),
+        "splitting": splitting or ClusteringForm(),
         "can_edit": found.collection.is_editable_by(request.user),
         "collection": found.collection,
         "page": Paginator(members, MEMBERS_PER_PAGE).get_page(request.GET.get("page")),
@@ -107,15 +163,22 @@ def _times(request: HttpRequest, found: Cluster) -> dict[str, Any]:
 def _rebuild(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
     form = ClusteringForm(request.POST)
-    if form.is_valid():
-        try:
-            clustering.request(found, **form.cleaned_data)
-        except Rejected as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("The clusters are being made."))
-            return redirect("clusters", pk)
+    if _requested(form, found):
+        messages.success(request, _("The clusters are being made."))
+        return redirect("clusters", pk)
     return _page(request, found, form, status=422)
+
+
+def _requested(form: ClusteringForm, collection: Collection, parent: Cluster | None = None) -> bool:
+    """Whether they are asked for; if not, the form says why."""
+    if not form.is_valid():
+        return False
+    try:
+        clustering.request(collection, **form.cleaned_data, parent=parent)
+    except Rejected as error:
+        form.add_error(None, str(error))
+        return False
+    return True
 
 
 def _page(

@@ -48,7 +48,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("label_set")
         .defer("label_set__examples")
         .order_by("label_set__name"),
-        "member": members.select_related("cluster").first(),
+        "members": members.select_related("cluster").defer("cluster__centroid").order_by("depth"),
         "is_public": found.collection.visibility == Collection.Visibility.PUBLIC,
     }
     return render(request, "search_app/document.html", context)

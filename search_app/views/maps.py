@@ -189,7 +189,7 @@ def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         "has_points": points.has_points(collection),
         "waiting": ready,
         "fields": map_values.fields(collection) if made and made.built else [],
-        "clusters": Cluster.objects.filter(collection=collection)
+        "clusters": Cluster.objects.filter(collection=collection, clustering__parent=None)
         .defer("centroid")
         .order_by("ordinal")[:CLUSTERS_LISTED],
         "any_ready": bool(ready),

@@ -98,7 +98,8 @@ ADDRESSES = {
     " related_widget related_html related_json document_passages api-documents-detail"
     " api-document-related-passages"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
-    "cluster": "cluster api-clusters-detail api-clusters-members api-clusters-timeline",
+    "cluster": "cluster cluster_state cluster_split cluster_unsplit api-cluster-parts"
+    " api-cluster-part-items api-clusters-detail api-clusters-members api-clusters-timeline",
     "question": "question citation question_stream question_stop question_retry question_delete"
     " question_follow question_prompt conversation conversation_delete"
     " question_share question_thumb api-questions-share api-questions-thumb"
@@ -151,7 +152,8 @@ SILENT = (
     " opened feedback feedback_delete thumb weights_revert judged_export judged_delete"
     " evaluation_apply evaluation_accept evaluation_cancel api-evaluations-cancel"
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
-    " api-clusters-timeline"
+    " api-clusters-timeline cluster_state cluster_split cluster_unsplit api-cluster-parts"
+    " api-cluster-part-items"
 )
 MORE = {
     "model_action": ["stop"],

@@ -24,6 +24,7 @@ def cluster(collection: Collection, documents: list[Document], name: str = "boat
     """One ready cluster of these documents, the first of them nearest to its middle."""
     clustering, _made = Clustering.objects.update_or_create(
         collection=collection,
+        parent=None,
         defaults={"state": Clustering.State.READY, "silhouette": 0.25, "built": timezone.now()},
     )
     made = Cluster.objects.create(

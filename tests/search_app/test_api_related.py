@@ -115,6 +115,8 @@ def test_clusters_come_in_their_order_in_pages(client):
         "renamed": False,
         "terms": ["harbour", "sail"],
         "size": 4,
+        "parent": None,
+        "parts": 0,
         "representative": [
             {
                 "id": one.pk,
@@ -230,4 +232,6 @@ def test_schema_names_every_operation(client):
         "clusters_make",
         "clusters_read",
         "clusters_members",
+        "clusters_parts",
+        "clusters_split",
     } <= named

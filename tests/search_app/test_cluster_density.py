@@ -48,9 +48,11 @@ def test_few_or_equal_vectors_are_no_trouble(count):
 
 
 def test_of_very_many_a_sample_is_looked_at_and_the_rest_put_where_they_reach(monkeypatch):
-    monkeypatch.setattr(density, "MOST", 60)
     vectors = dense([60, 40], 10)
+    assert density.group(vectors, 5, seed=0).sample is None
+    monkeypatch.setattr(density, "MOST", 60)
     found = density.group(vectors, 5, seed=0)
+    assert found.sample == 60
     assert found.labels[:60].tolist().count(0) > 50
     assert found.labels[60:100].tolist().count(1) > 33
     assert found.labels[100:].tolist().count(-1) >= 4
@@ -97,6 +99,18 @@ def test_noise_is_shown_as_such_and_not_asked_for_anew_every_night(client, colle
     assert ["quartz" in listed, "velvet" in listed, "tariff" in listed] == [True] * 3
     told = client.get(f"/api/collections/{collection.pk}/clusters/").json()["clustering"]
     assert (told["method"], told["smallest"], told["outside"]) == ("hdbscan", 4, count)
+
+
+@pytest.mark.django_db
+def test_the_page_tells_that_a_sample_was_looked_at(client, collection, monkeypatch):
+    address = reverse("clusters", args=[collection.pk])
+    made(collection)
+    assert "in a sample" not in client.get(address).text
+    monkeypatch.setattr(density, "MOST", 30)
+    made(collection)
+    assert "found in a sample of 30 documents" in client.get(address).text
+    told = client.get(f"/api/collections/{collection.pk}/clusters/").json()["clustering"]
+    assert told["sample"] == 30
 
 
 @pytest.mark.django_db

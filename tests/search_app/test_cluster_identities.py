@@ -261,6 +261,8 @@ def test_the_api_names_a_cluster_for_those_who_may_edit(client):
         "renamed": True,
         "terms": ["harbour", "sail"],
         "size": 2,
+        "parent": None,
+        "parts": 0,
         "representative": 0,
         "url": address.removeprefix("/api"),
     }

@@ -20,7 +20,7 @@ def address(name, document):
         return reverse(name, args=[document.pk])
     if name in OF_COLLECTION:
         return reverse(name, args=[document.collection_id])
-    return reverse(name, args=[document.cluster_member.cluster_id])
+    return reverse(name, args=[document.cluster_members.get().cluster_id])
 
 
 def status(client, url, user=None):

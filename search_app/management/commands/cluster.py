@@ -12,7 +12,7 @@ from collections_app.management import options as shared
 from collections_app.models import Collection
 from collections_app.services import Rejected
 from search_app import cluster_items, cluster_times, clusters
-from search_app.models import Clustering
+from search_app.models import Cluster, Clustering
 from search_app.signals import naming_clusters
 
 PAUSE_SECONDS = 0.5
@@ -45,6 +45,15 @@ class Command(BaseCommand):
             "--smallest", type=int, help="with --density: the fewest documents of a cluster"
         )
         parser.add_argument(
+            "--in",
+            dest="within",
+            metavar="ID",
+            help="split this cluster; 3.1 is the one with the id 1 in the cluster 3",
+        )
+        parser.add_argument(
+            "--whole", action="store_true", help="with --in: remove what it is split into"
+        )
+        parser.add_argument(
             "--afresh", action="store_true", help="do not begin where the former ones were"
         )
         parser.add_argument(
@@ -70,18 +79,23 @@ class Command(BaseCommand):
         if options["content_length"] < 0:
             raise CommandError("--content-length must be 0, for all, or more.")
         try:
+            parent = _parent(user, collection, options)
             if options["timeline"] is not None:
-                self.stdout.write(json.dumps(_timelines(user, collection, options["timeline"])))
+                found = _timelines(user, collection, parent, options["timeline"])
+                self.stdout.write(json.dumps(found))
+                return
+            if options["whole"] and parent:
+                clusters.unsplit(parent)
                 return
             if not options["show"] and not options["rename"]:
-                _wait(_asked(collection, options))
-            for ordinal, name in options["rename"]:
-                _rename(user, collection, ordinal, name)
+                _wait(_asked(collection, parent, options))
+            for places, name in options["rename"]:
+                clusters.rename(clusters.at(user, collection, places), name)
             problem = _named(collection, options) if options["name_with"] else ""
         except Rejected as error:
             raise CommandError(str(error)) from error
         for piece in cluster_items.pieces(
-            user, collection, length=options["content_length"], summary=options["summary"]
+            user, collection, parent, length=options["content_length"], summary=options["summary"]
         ):
             self.stdout.write(piece, ending="")
         self.stdout.write("")
@@ -89,12 +103,23 @@ class Command(BaseCommand):
             raise CommandError(problem)
 
 
-def _asked(collection: Collection, options: dict[str, Any]) -> Clustering:
+def _parent(user: User, collection: Collection, options: dict[str, Any]) -> Cluster | None:
+    """The cluster of --in. Raises Rejected."""
+    if options["within"] is not None:
+        if options["name_with"]:
+            raise Rejected("--name-with names the clusters of the collection: leave --in out.")
+        return clusters.at(user, collection, options["within"])
+    if options["whole"]:
+        raise Rejected("--whole goes with --in.")
+    return None
+
+
+def _asked(collection: Collection, parent: Cluster | None, options: dict[str, Any]) -> Clustering:
     method = Clustering.Method.HDBSCAN if options["density"] else Clustering.Method.KMEANS
     if options["smallest"] is not None and not options["density"]:
         raise Rejected("--smallest goes with --density.")
     return clusters.request(
-        collection, options["n"], options["afresh"], method, options["smallest"]
+        collection, options["n"], options["afresh"], method, options["smallest"], parent
     )
 
 
@@ -111,19 +136,24 @@ def _named(collection: Collection, options: dict[str, Any]) -> str:
     return " ".join(one for _receiver, one in said if one)
 
 
-def _timelines(user: User, collection: Collection, field: str) -> list[dict[str, Any]]:
+def _timelines(
+    user: User, collection: Collection, parent: Cluster | None, field: str
+) -> list[dict[str, Any]]:
     """Each cluster with its months or years; none where its documents have no such dates.
 
     Raises Rejected where no cluster's have.
     """
     found, problem, told = [], None, False
-    for cluster in clusters.clusters(user, collection).defer("centroid"):
+    before = f"{clusters.path(parent)}." if parent else ""
+    for cluster in clusters.clusters(user, collection, parent).defer("centroid"):
         try:
             spans, told = cluster_times.timeline(cluster, field), True
         except Rejected as error:
             spans, problem = [], error
         months = [{"name": one.name, "count": one.count} for one in spans]
-        found.append({"id": str(cluster.ordinal), "summary": cluster.name, "timeline": months})
+        found.append(
+            {"id": f"{before}{cluster.ordinal}", "summary": cluster.name, "timeline": months}
+        )
     if problem and not told:
         raise problem
     return found
@@ -137,16 +167,4 @@ def _wait(wish: Clustering) -> None:
         wish.refresh_from_db()
     if wish.state == Clustering.State.FAILED:
         raise CommandError(wish.error)
-
-
-def _rename(user: User, collection: Collection, ordinal: str, name: str) -> None:
-    rows = clusters.clusters(user, collection).defer("centroid")
-    found = rows.filter(ordinal=int(ordinal)).first() if _is_small(ordinal) else None
-    if found is None:
-        ids = ", ".join(str(one) for one in rows.values_list("ordinal", flat=True))
-        raise CommandError(f"No cluster has the id {ordinal}. There are: {ids or 'none'}.")
-    clusters.rename(found, name)
-
-
-def _is_small(ordinal: str) -> bool:
-    return ordinal.isdecimal() and len(ordinal) < 6
+    clusters.build_all(wish.collection_id)  # what the clusters are split into follows

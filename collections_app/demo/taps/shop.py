@@ -11,7 +11,7 @@ from ..documents import DemoDocument
 from .drawing import draw
 from .tap import KINDS, Tap, description, made_up
 
-COUNT = 600
+COUNT = 2000
 SIZE = 320  # pixels, as thumbnails are
 FIRST = 5_000_000  # seeds: others than those of the drawings for training
 HEIGHTS = {"rain": 0.8, "wall": 0.8, "waterfall": 0.9, "arc": 1.2, "spray": 1.2, "hand": 1.1}

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from collections_app.models import Document
 from search_app.analysis.page_addresses import is_web
 from search_app.queries.related_lists import Listed, public_list
 from search_app.reasons import reasons
@@ -35,6 +34,8 @@ class List:
     revision: int
     origins: list[str]
     found: Sequence[Listed] = ()
+    model: int = 0  # of the collection
+    title: str = ""
 
     @property
     def mark(self) -> str:
@@ -56,26 +57,18 @@ class List:
         ]
 
     def _words(self) -> dict[int, list[str]]:
-        rows = Document.objects.select_related("collection").only(*NAMED)
-        document = rows.filter(pk=self.document or 0).first() if self.found else None
+        if self.document is None:
+            return {}
         others = [(one.id, one.revision) for one in self.found]
-        return reasons(document, others) if document else {}
-
-
-NAMED = [
-    "title",
-    "external_id",
-    "text",
-    "revision",
-    "collection__language",
-    "collection__embedding_model",
-]
+        return reasons(self.model, self.document, self.revision, self.title, others)
 
 
 def list_of(pk: int, limit: int) -> List | None:
     """None for a document that not everyone may see."""
     found = public_list(pk, LEAST, limit)
-    return List(pk, found.revision, found.origins, found.found) if found else None
+    if found is None:
+        return None
+    return List(pk, found.revision, found.origins, found.found, found.model, found.title)
 
 
 def _source(one: Listed) -> str:

@@ -27,19 +27,22 @@ class Listed:
 
 @dataclass(frozen=True)
 class Public:
-    """A document that everyone may see, the sites that may show its list, and the list."""
+    """A document that everyone may see, the sites that may show its list, the collection's model,
+    and the list."""
 
     id: int
     revision: int
     origins: list[str]
+    model: int
+    title: str
     found: list[Listed]
 
 
 # Written out: Django takes longer to write it than PostgreSQL to answer. The conditions on the
 # collection are those of `visible_to` for everyone.
 LIST = """
-SELECT mine.revision, home.widget_origins, r.other_id, other.external_id, other.title,
-    other.metadata ->> 'url', other.revision, r.score
+SELECT mine.revision, home.widget_origins, home.embedding_model_id, mine.title,
+    r.other_id, other.external_id, other.title, other.metadata ->> 'url', other.revision, r.score
 FROM collections_app_document mine
 JOIN collections_app_collection home ON home.id = mine.collection_id
     AND home.visibility = 'public' AND home.owner_id IS NOT NULL
@@ -58,8 +61,8 @@ def public_list(pk: int, least: float, limit: int) -> Public | None:
         rows = cursor.fetchall()
     if not rows:
         return None
-    found = [Listed(*row[2:]) for row in rows if row[2] is not None]
-    return Public(pk, rows[0][0], rows[0][1], found)
+    found = [Listed(*row[4:]) for row in rows if row[4] is not None]
+    return Public(pk, *rows[0][:4], found)
 
 
 def public_collection(pk: int) -> Collection | None:

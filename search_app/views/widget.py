@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import get_language
@@ -30,11 +30,16 @@ Make = Callable[[HttpRequest, list[Entry]], HttpResponse]
 
 
 def _frame(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
-    return render(request, "search_app/widget.html", {"entries": _links(request, entries)})
+    return _rendered("search_app/widget.html", request, entries)
 
 
 def _html(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
-    return render(request, "search_app/_widget_list.html", {"entries": _links(request, entries)})
+    return _rendered("search_app/_widget_list.html", request, entries)
+
+
+def _rendered(template: str, request: HttpRequest, entries: list[Entry]) -> HttpResponse:
+    """Without what pages know of the request: it is the same for everyone."""
+    return HttpResponse(render_to_string(template, {"entries": _links(request, entries)}))
 
 
 def _json(request: HttpRequest, entries: list[Entry]) -> HttpResponse:
@@ -147,8 +152,8 @@ def _kept(request: HttpRequest, etag: str, found: List, make: Make) -> HttpRespo
 
 def _links(request: HttpRequest, entries: list[Entry]) -> list[dict[str, object]]:
     """What the templates show: a link leads to the page that a document came from, or here."""
-    rows = []
+    rows, site = [], request.build_absolute_uri("/").removesuffix("/")
     for entry in entries:
-        url = request.build_absolute_uri(reverse("document", args=[entry.id]))
+        url = site + reverse("document", args=[entry.id])
         rows.append({"entry": entry, "url": url, "link": entry.source or url})
     return rows

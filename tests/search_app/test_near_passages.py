@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from collections_app.models import Collection, Vector
+from collections_app.models import Collection, Document, Vector
 from search_app import related
 from search_app.queries.shared import shared
 from tests.factories import CollectionFactory, UserFactory, embedded
@@ -105,20 +105,22 @@ def test_words_in_common_come_rarest_first_as_they_are_written():
     texts = {f"n{n}": "Plain harbour water." for n in range(4)}
     texts |= {"a": "Harbour of the SQLite backups, with WAL_mode.", "b": "sqlite wal_mode harbour"}
     rows = dict(zip(texts, embedded(home, texts, title="x"), strict=True))
-    found = shared(home, "x", rows["a"].text, [rows["b"].pk, rows["n0"].pk], 9)
+    found = shared(rows["a"].pk, [rows["b"].pk, rows["n0"].pk], 9)
     assert found[rows["b"].pk] == ["WAL_mode", "SQLite", "Harbour"]
     assert found[rows["n0"].pk] == ["Harbour"]
-    assert shared(home, "x", "", [rows["b"].pk]) == {rows["b"].pk: []}
-    assert shared(home, "x", rows["a"].text, []) == {}
+    assert shared(rows["a"].pk, []) == {}
+    assert shared(0, [rows["b"].pk]) == {rows["b"].pk: []}
+    Document.objects.filter(pk=rows["a"].pk).update(text="")
+    assert shared(rows["a"].pk, [rows["b"].pk]) == {rows["b"].pk: []}
 
 
 def test_words_of_a_document_that_was_deleted_do_not_count():
     home = CollectionFactory()
     rows = embedded(home, {"a": "A zeppelin above.", "b": "The zeppelin again."})
-    assert shared(home, "", rows[0].text, [rows[1].pk])[rows[1].pk] == ["zeppelin"]
+    assert shared(rows[0].pk, [rows[1].pk])[rows[1].pk] == ["zeppelin"]
     gone = rows[1].pk
     rows[1].delete()
-    assert shared(home, "", rows[0].text, [gone])[gone] == []
+    assert shared(rows[0].pk, [gone])[gone] == []
 
 
 def test_reason_line_stands_on_the_page_and_in_the_api(client, home):

@@ -99,7 +99,11 @@ def packed(
         yield Packed(terms[by_name[place]], first, count, data[begin:end])
 
 
-def unpacked(firsts: Sequence[int], counts: Sequence[int], data: Iterable[bytes]) -> Postings:
+def unpacked(
+    firsts: Sequence[int] | NDArray[np.int64],
+    counts: Sequence[int] | NDArray[np.int64],
+    data: Iterable[bytes],
+) -> Postings:
     """The postings of some arrays, in the order given."""
     records = np.frombuffer(b"".join(data), RECORD)
     return Postings(

@@ -62,7 +62,8 @@ def public_list(pk: int, least: float, limit: int) -> Public | None:
     if not rows:
         return None
     found = [Listed(*row[4:]) for row in rows if row[4] is not None]
-    return Public(pk, *rows[0][:4], found)
+    revision, origins, model, title = rows[0][:4]
+    return Public(pk, revision, origins, model, title, found)
 
 
 def public_collection(pk: int) -> Collection | None:

@@ -101,7 +101,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         read_only=True,
         help_text=_("Its distinctive words, the best first."),
     )
-    parent = serializers.IntegerField(
+    parent = serializers.IntegerField(  # type: ignore[assignment]
         source="clustering.parent_id",
         read_only=True,
         allow_null=True,

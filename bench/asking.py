@@ -27,6 +27,11 @@ TEXTS = """
 UPDATE collections_app_document document SET text = passage.text
 FROM collections_app_passage passage WHERE passage.document_id = document.id
 """
+COUNTED = """
+UPDATE collections_app_passage passage SET heading = document.title, token_count = counted.n
+FROM collections_app_document document, unnest(%(ids)s::int8[], %(tokens)s::int4[]) counted(id, n)
+WHERE passage.id = counted.id AND document.id = passage.document_id
+"""
 
 
 @dataclass(frozen=True)
@@ -56,17 +61,33 @@ def main(size: int) -> None:
         began = time.monotonic()
         collection = filled(corpus)
         execute(TEXTS)
+        _count()
         indexes.maintain(1000)
-        print(f"{size:,} passages filled in {time.monotonic() - began:.0f} s")
         real = default_model()
         EmbeddingModel.objects.filter(pk=collection.embedding_model_id).update(
             backend=real.backend, ref=real.ref, token_limit=real.token_limit
         )
+        print(f"{size:,} passages filled in {time.monotonic() - began:.0f} s")
         queries = _queries.chosen(corpus, ASKED + WARM + WATCHING + SEARCHES, words=8)
         np.savez(FILE, texts=np.array(list(queries)), vectors=np.array(list(queries.values())))
         chat = Chat()
         with web(collection.owner, chat, FILE) as (port, token):
             _measured(Site(port, token, collection.pk, chat), list(queries))
+
+
+def _count() -> None:
+    """Give each passage its document's title as a heading, and its tokens, as splitting does."""
+    from bench._corpus import execute
+    from collections_app import vectors
+    from collections_app.models import Passage
+    from collections_app.pipeline.split import embedded_text
+    from collections_app.services import default_model
+
+    counter = vectors.tokenizer(default_model())
+    rows = list(Passage.objects.values_list("pk", "document__title", "text"))
+    tokens = [counter.count(embedded_text(title, text)) for _pk, title, text in rows]
+    execute(COUNTED, {"ids": [pk for pk, *_rest in rows], "tokens": tokens})
+    execute("VACUUM ANALYZE collections_app_passage")
 
 
 def _measured(home: Site, texts: list[str]) -> None:

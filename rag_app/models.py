@@ -223,6 +223,9 @@ class Answer(models.Model):
     )
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
+    # Its citations, where it was made in this moment: `answer.drafting.Draft` has them.
+    drafted: list["Citation"]
+
     class Meta:
         verbose_name = _("answer")
         verbose_name_plural = _("answers")

@@ -5,7 +5,7 @@ from rag_app.answer.conversations import delete_conversation, latest, turns
 from rag_app.answer.followups import standalone
 from rag_app.answer.judging import thumb, thumbed
 from rag_app.answer.once import Busy, answered, passing
-from rag_app.answer.reading import Reading, read
+from rag_app.answer.reading import Reading, read, read_drafted
 from rag_app.answer.sending import Sent, drafted, sent
 from rag_app.answer.writing import Event, stop, stream, write
 
@@ -22,6 +22,7 @@ __all__ = [
     "passing",
     "preview",
     "read",
+    "read_drafted",
     "retry",
     "sent",
     "standalone",

@@ -1,9 +1,10 @@
 """Asking a question, asking it again, and what would be sent if it were asked."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -33,6 +34,7 @@ def ask(
     dropped: Sequence[Chosen] = (),
     role: str = "",
     after: Question | None = None,
+    template: Template | None = None,
 ) -> Question:
     """Find passages and save the question with its answer: complete if it is quoted or
     there is none, pending if a chat model has yet to write it.
@@ -40,8 +42,9 @@ def ask(
     One collection is asked, or those of `among`, or all that the user may see; `chat` is the
     name of a chat model, or `chats.QUOTES`; without it, the default. `filters` are those of
     search; what is `pinned` is in the context, what is `dropped` is not; `role` tells the chat
-    model who it is to be. `after` is a question of the same conversation: the new one is made to
-    stand alone first, and asked of what that one was asked of where nothing else is named.
+    model who it is to be, in the words of the collection or of this `template`. `after` is a
+    question of the same conversation: the new one is made to stand alone first, and asked of
+    what that one was asked of where nothing else is named.
     Raises Rejected and ModelMissing.
     """
     question = wanted(
@@ -57,7 +60,7 @@ def ask(
         after=after,
     )
     question.session_key = session_key
-    made = draft(user, question)
+    made = draft(user, question, template)
     with transaction.atomic():
         question.save()
         made.save(question)
@@ -88,16 +91,11 @@ def wanted(
 ) -> Question:
     """The question as it would be asked, not stored. Raises Rejected."""
     text = checked(text)
-    numbers = sorted({one.pk for one in ([collection] if collection else among)})
-    if after and not numbers:
-        numbers = [after.collection_id] if after.collection_id else after.among
-    rows = Collection.objects.visible_to(user).filter(pk__in=numbers)
-    if rows.count() < len(numbers):
-        raise Rejected(_("There is no such collection, or you may not see it."))
+    homes = _homes(user, collection, among, after)
     question = Question(
-        user_id=user.pk,
-        collection=rows.get() if len(numbers) == 1 else None,
-        among=numbers if len(numbers) > 1 else [],
+        user=cast(User, user) if user.is_authenticated else None,
+        collection=homes[0] if len(homes) == 1 else None,
+        among=[one.pk for one in homes] if len(homes) > 1 else [],
         text=text,
         filters=list(filters),
         pinned=kept(user, pinned, MOST_PINNED),
@@ -110,6 +108,26 @@ def wanted(
         alone = standalone(text, said_before(after, user), question.chat)
         question.standalone = alone if alone != text else ""
     return question
+
+
+def _homes(
+    user: Viewer, one: Collection | None, among: Sequence[Collection], after: Question | None
+) -> list[Collection]:
+    """The collections that are asked, by their numbers; none stands for all. One that is given was
+    read for this request: who may see it is told by its row. Raises Rejected."""
+    numbers = {home.pk for home in ([one] if one else among)}
+    if after and not numbers:
+        numbers = {after.collection_id} if after.collection_id else set(after.among)
+    homes = {one.pk: one} if one else _now(user, numbers)
+    if numbers - {pk for pk, home in homes.items() if home.is_visible_to(user)}:
+        raise Rejected(_("There is no such collection, or you may not see it."))
+    return [homes[pk] for pk in sorted(numbers)]
+
+
+def _now(user: Viewer, numbers: Iterable[int]) -> dict[int, Collection]:
+    """Collections as they are now, with their models, as far as the user may see them."""
+    rows = Collection.objects.visible_to(user).select_related("embedding_model")
+    return rows.in_bulk(list(numbers)) if numbers else {}
 
 
 def retry(
@@ -125,6 +143,9 @@ def retry(
     chat model, with other filters or passages where these are given. Raises Rejected, and then
     all stays as it was."""
     user = question.asker
+    if question.collection_id:  # as it is now: the question may have been asked long ago
+        rows = Collection._base_manager.select_related("embedding_model")
+        question.collection = rows.filter(pk=question.collection_id).first()
     changed = {
         "chat": chat,
         "filters": None if filters is None else list(filters),

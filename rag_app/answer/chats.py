@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Protocol
 
 from django.conf import settings
+from django.db import connection
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from collections_app import sealed, vectors
-from collections_app.models import EmbeddingModel
+from collections_app.models import EmbeddingModel, Passage
+from collections_app.rows import Rows
 from collections_app.services import Rejected
 from rag_app.answer import spending
 from rag_app.answer.finding import Find
@@ -25,6 +27,8 @@ from rag_app.models import ChatModel, Question
 TOTAL_TO_SILENCE = 5  # a whole answer may take this many times the longest silence
 QUOTES = "quotes"  # asked for in place of a chat model
 MILLION = 1_000_000
+ROWS = Rows(ChatModel)
+FIND = f"SELECT {ROWS.columns('chat')} FROM {ChatModel._meta.db_table} chat ORDER BY name"  # noqa: S608
 
 
 class Client(chat.ChatModel, Protocol):
@@ -86,7 +90,10 @@ def key_of(row: ChatModel) -> str:
 
 def available() -> list[Chat]:
     """Those that can be asked, the default first."""
-    rows = [Chat(row.name, row.context_tokens, row) for row in ChatModel.objects.all()]
+    with connection.cursor() as cursor:
+        cursor.execute(FIND)
+        made = [ROWS.made(row) for row in cursor.fetchall()]
+    rows = [Chat(row.name, row.context_tokens, row) for row in made]
     if settings.CHAT_BASE_URL and settings.CHAT_MODEL:
         rows.append(Chat(settings.CHAT_MODEL[:200], settings.CHAT_CONTEXT_TOKENS))
     # That of the settings is the default unless a row is; rows are in the order of their names.
@@ -170,6 +177,7 @@ def context(
         day = localdate().isoformat()
         return prompts.messages(question.looked_for, chosen, marker, question.role, template, day)
 
+    counter = vectors.tokenizer(finds[0].model)
     pieces = [
         Piece(
             one.document.pk,
@@ -178,10 +186,18 @@ def context(
             one.passage.start,
             one.passage.end,
             one.pinned,
+            _tokens(one.passage, counter) if one.model == finds[0].model else None,
         )
         for one in finds
     ]
-    return packed(pieces, prompt, vectors.tokenizer(finds[0].model), model.context_tokens)
+    return packed(pieces, prompt, counter, model.context_tokens)
+
+
+def _tokens(passage: Passage, counter: budget.Counter) -> int:
+    """Those of its words: it was counted when it was split, with its headings before it."""
+    if not passage.heading:
+        return passage.token_count
+    return max(0, passage.token_count - counter.count(passage.heading) + counter.count(""))
 
 
 def prompt(

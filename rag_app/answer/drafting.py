@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
+from collections_app.copying import copy_rows
 from collections_app.models import Viewer
 from collections_app.services import Rejected
 from rag_app.answer import chats, gate, packing, quoting
@@ -19,6 +21,11 @@ from rag_app.language.context import PinnedTooLong, Span
 from rag_app.language.prompts import Template, new_marker
 from rag_app.models import Answer, Citation, Question
 
+CITATIONS = (
+    "answer_id number document_id passage_id start end quote content_hash score place cited why"
+    " pinned",
+    "int8 int2 int8 int8 int4 int4 text text float8 jsonb bool jsonb bool",
+)
 NEAREST = 5  # passages shown beside an answer, or in place of one
 
 
@@ -39,7 +46,7 @@ class Draft:
     template: dict[str, Any] = field(default_factory=dict)
 
     def save(self, question: Question) -> None:
-        """As the answer of a question that is stored."""
+        """As the answer of a question that is stored, with its citations as `drafted`."""
         answer = Answer.objects.create(
             question=question,
             kind=self.kind,
@@ -49,9 +56,10 @@ class Draft:
             packing=self.packing,
             template=self.template,
         )
+        copy_rows(Citation, *CITATIONS, (_row(answer, one) for one in self.citations))
         for citation in self.citations:
             citation.answer = answer
-        Citation.objects.bulk_create(self.citations)
+        answer.drafted = self.citations
         question.answer = answer
 
 
@@ -140,6 +148,13 @@ def _merged(finds: Sequence[Find], span: Span) -> Citation:
     made = _citation(finds[span.pieces[0]], span.piece.start, span.piece.end, cited=False)
     made.pinned = any(finds[place].pinned for place in span.pieces)
     return made
+
+
+def _row(answer: Answer, one: Citation) -> tuple[Any, ...]:
+    return (
+        answer.pk, one.number, one.document_id, one.passage_id, one.start, one.end, one.quote,
+        one.content_hash, one.score, Jsonb(one.place), one.cited, Jsonb(one.why), one.pinned,
+    )  # fmt: skip
 
 
 def _citation(

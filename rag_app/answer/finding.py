@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import connection
 
 from collections_app import vectors
 from collections_app.encoders import ModelMissing
@@ -17,6 +18,7 @@ from search_app.queries.vectors import matrix
 from search_app.search import PassageHit, passages
 
 MOST = 20
+TEXTS = f"SELECT id, text, content_hash FROM {Document._meta.db_table} WHERE id = ANY(%s)"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,11 @@ def find(
 ) -> list[Find]:
     """Passages best first; of a question that asks several things, those of each in turn. What
     is pinned comes before all else, what is dropped does not come. One whose document was changed
-    in this moment is left out. Raises Rejected for a filter that cannot be."""
+    in this moment is left out. The collection is as it was read for this request. Raises Rejected
+    for a filter that cannot be."""
     first = passages_at(user, pinned)
-    if collection:  # as it is now: a question may have been asked long ago
-        rows = Collection.objects.visible_to(user).select_related("embedding_model")
-        collection = rows.filter(pk=collection.pk).first()
-        if collection is None:
-            return _finds([], first, question)
+    if collection and not collection.is_visible_to(user):
+        return _finds([], first, question)
     # A longer question is answered whole, and searched for by its beginning.
     asked = [one[: settings.MAX_QUERY_CHARS] for one in (question, *parts(question))]
     most = MOST + len(dropped)
@@ -84,20 +84,16 @@ def _finds(
     first = {one.pk: one for one in pinned}
     wanted = list(first.values())
     wanted += [hit.passage for _asked, hit in found if hit.passage.pk not in first]
-    rows = Document.objects.filter(pk__in={one.document_id for one in wanted})
-    known = {pk: rest for pk, *rest in rows.values_list("pk", "text", "content_hash")}
-    collections = (
-        Collection.objects.filter(pk__in={one.document.collection_id for one in wanted})
-        .select_related("embedding_model")
-        .in_bulk()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(TEXTS, [list({one.document_id for one in wanted})])
+        known = {pk: rest for pk, *rest in cursor.fetchall()}
     cosines = _cosines([one for one in pinned if one.pk not in hits], question)
     finds = []
     for passage in wanted:
         # The hash is read along, because a hit comes without it: a query for each else.
         text, passage.document.content_hash = known.get(passage.document_id, ("", ""))
-        home = collections.get(passage.document.collection_id)
-        if home is None or text[passage.start : passage.end] != passage.text:
+        home = passage.document.collection  # read with the passage
+        if text[passage.start : passage.end] != passage.text:
             continue
         asked, hit = hits.get(passage.pk, (question, None))
         cosine = (hit.vector_score or 0.0) if hit else cosines.get(passage.pk, 0.0)

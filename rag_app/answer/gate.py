@@ -7,9 +7,9 @@ error code means little to an embedding model, and much to the one who asks.
 
 from collections.abc import Sequence
 
-from collections_app.models import Passage
 from collections_app.pipeline.terms import terms
 from rag_app.answer.finding import Find
+from search_app.analysis.fusion import Terms
 from search_app.queries import samples
 from search_app.queries.postings import statistics
 from search_app.queries.scope import Scope
@@ -26,37 +26,42 @@ USUAL = 0.35  # the most that chance brings by such few
 def relevant(finds: Sequence[Find]) -> list[Find]:
     """Those found by what has an answer here: by the question, or by some of its parts."""
     lines = {pk: _cutoff(pk, finds) for pk in {one.document.collection_id for one in finds}}
-    answered = {
-        found.asked
-        for found, share in zip(finds, covered(finds), strict=True)
-        if found.cosine + WORTH * (share - SHARE) >= lines[found.document.collection_id]
-    }
+    weights = _Weights(finds)
+    answered: set[str] = set()
+    for found in finds:
+        line = lines[found.document.collection_id]
+        if found.asked not in answered and _is_about(found, line, weights):
+            answered.add(found.asked)
     return [found for found in finds if found.asked in answered]
+
+
+def _is_about(found: Find, line: float, weights: "_Weights") -> bool:
+    """Words are looked at only where the cosine alone does not tell."""
+    if found.cosine - WORTH * SHARE >= line:
+        return True
+    if found.cosine + WORTH * (1 - SHARE) < line:
+        return False
+    return found.cosine + WORTH * (weights.share(found) - SHARE) >= line
 
 
 def _cutoff(collection: int, finds: Sequence[Find]) -> float:
     model = next(one.model for one in finds if one.document.collection_id == collection)
     chance = samples.cutoff([collection], model)
-    rows = Passage.objects.filter(collection_id=collection, model=model)
-    return min(chance, USUAL) if rows[:FEW].count() < FEW else chance
+    return min(chance, USUAL) if samples.passages(collection, model) < FEW else chance
 
 
-def covered(finds: Sequence[Find]) -> list[float]:
-    """For each passage, the share of the weight of what was asked that stands in it, 0 to 1."""
-    if not finds:
-        return []
-    homes = tuple(sorted({found.document.collection_id for found in finds}))
-    wanted = {
-        key: statistics(Scope(homes), key[0], terms(key[2], key[1]))
-        for key in {_key(found) for found in finds}
-    }
-    return [
-        wanted[_key(found)].coverage(
-            set(terms(found.passage.text, found.language)).intersection(wanted[_key(found)].rarity)
-        )
-        for found in finds
-    ]
+class _Weights:
+    """How much each term of what was asked weighs in the collections of these passages."""
 
+    def __init__(self, finds: Sequence[Find]) -> None:
+        self._scope = Scope(tuple(sorted({found.document.collection_id for found in finds})))
+        self._known: dict[tuple[int, str, str], Terms] = {}
 
-def _key(found: Find) -> tuple[int, str, str]:
-    return found.model.pk, found.language, found.asked
+    def share(self, found: Find) -> float:
+        """The share of the weight of what was asked that stands in the passage, 0 to 1."""
+        key = (found.model.pk, found.language, found.asked)
+        if key not in self._known:
+            asked = terms(found.asked, found.language)
+            self._known[key] = statistics(self._scope, found.model.pk, asked)
+        held = set(terms(found.passage.text, found.language))
+        return self._known[key].coverage(held.intersection(self._known[key].rarity))

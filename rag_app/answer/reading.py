@@ -4,7 +4,18 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import ceil
 
-from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Now, StrIndex, Substr
 from django.urls import reverse
 from django.utils import timezone
@@ -86,11 +97,24 @@ class Reading:
 
 def read(question: Question, viewer: Viewer | None = None) -> Reading:
     """The answer in segments, with the citations that its asker may see, or that the viewer may."""
-    answer = question.answer
-    settle(answer)
+    settle(question.answer)
     citations = visible_citations(question, viewer)
+    return _reading(question, citations, is_withheld(question.answer, citations))
+
+
+def read_drafted(question: Question) -> Reading:
+    """The answer of a question that was asked in this moment, for its asker: with its passages as
+    they were found, whose words and whose collections were looked at then."""
+    citations = question.answer.drafted
+    for one in citations:
+        one.current, one.moved = True, 0  # type: ignore[attr-defined]  # as of those read
+        one.url = opened(one, question)
+    return _reading(question, citations, withheld=False)
+
+
+def _reading(question: Question, citations: list[Citation], withheld: bool) -> Reading:
+    answer = question.answer
     is_chat = answer.kind == Answer.Kind.CHAT
-    withheld = is_withheld(answer, citations)
     quotes = [citation for citation in citations if citation.cited]
     others = [citation for citation in citations if not citation.cited]
     segments = [] if withheld else _segments(answer, citations, quotes)
@@ -99,8 +123,14 @@ def read(question: Question, viewer: Viewer | None = None) -> Reading:
 
 
 def is_withheld(answer: Answer, visible: list[Citation]) -> bool:
-    """Was a chat answer written from more than its asker may see now?"""
-    return answer.kind == Answer.Kind.CHAT and answer.citations.count() != len(visible)
+    """Was a chat answer written from more than its asker may see now? `visible` are those of
+    `visible_citations`."""
+    if answer.kind != Answer.Kind.CHAT:
+        return False
+    if not visible:
+        return answer.citations.exists()
+    total: int = visible[0].in_all  # type: ignore[attr-defined]  # told with each
+    return total != len(visible)
 
 
 def _segments(answer: Answer, citations: list[Citation], quotes: list[Citation]) -> list[Segment]:
@@ -138,9 +168,11 @@ def _opening(
 
 def visible_citations(question: Question, viewer: Viewer | None = None) -> list[Citation]:
     """What its asker, or the viewer, may see of them: in order, each with `current` and `moved`
-    set (`Reading`) and with `url`, which opens it; documents come without their texts."""
+    set (`Reading`), with `url`, which opens it, and `in_all`, how many the answer has; documents
+    come without their texts."""
     viewer = question.asker if viewer is None else viewer
     length = F("end") - F("start")
+    of_answer = Citation.objects.filter(answer=OuterRef("answer")).order_by().values("answer")
     rows = (
         Citation.objects.filter(
             answer__question=question, document__in=Document.objects.visible_to(viewer)
@@ -151,6 +183,7 @@ def visible_citations(question: Question, viewer: Viewer | None = None) -> list[
                 output_field=BooleanField(),
             ),
             elsewhere=StrIndex("document__text", F("quote")),
+            in_all=Subquery(of_answer.annotate(n=Count("pk")).values("n")),
         )
         .select_related("document")
         .defer(*long_columns("document"))
@@ -180,7 +213,8 @@ def opened(
 
 def settle(answer: Answer) -> None:
     """Mark an answer as cut off whose writer is gone, or that nobody began to write."""
-    if answer.state != Answer.State.PENDING:
+    fresh = answer.lease_until is None and answer.created > timezone.now() - UNSTARTED
+    if answer.state != Answer.State.PENDING or fresh:
         return
     gone = Q(lease_until__lt=Now()) | Q(lease_until=None, created__lt=Now() - UNSTARTED)
     settled = Answer.objects.filter(gone, pk=answer.pk, state=Answer.State.PENDING).update(

@@ -56,6 +56,8 @@ def stored(rows: Iterable[dict[str, int]]) -> list[Chosen]:
 def kept(user: Viewer, chosen: Sequence[Chosen], most: int) -> list[dict[str, int]]:
     """For a question to keep, each once. Raises Rejected: too many, or of no document that the
     user may see."""
+    if not chosen:
+        return []
     once = list(dict.fromkeys(chosen))
     if len(once) > most:
         raise Rejected(

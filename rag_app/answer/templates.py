@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from collections_app.models import Collection
@@ -11,12 +12,17 @@ from rag_app.language.prompts import IN_MESSAGE, IN_SYSTEM, Template
 from rag_app.models import PromptTemplate
 
 MOST_CHARS = 8000  # of each of the two
+FIND = f"SELECT system, message FROM {PromptTemplate._meta.db_table} WHERE collection_id = %s"  # noqa: S608
 
 
 def template_of(collection: Collection | None) -> Template:
     """What is sent where this collection alone is asked; the site's own where several are."""
-    row = PromptTemplate.objects.filter(collection=collection).first() if collection else None
-    return Template(row.system, row.message) if row else Template()
+    if collection is None:
+        return Template()
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, [collection.pk])
+        row = cursor.fetchone()
+    return Template(*row) if row else Template()
 
 
 def stored(kept: dict[str, Any]) -> Template:

@@ -21,7 +21,7 @@ from collections_app.throttles import AskThrottle
 from collections_app.tokens import AsksPermission, SignedInPermission
 from rag_app import answer
 from rag_app.event_stream import event_stream
-from rag_app.models import Question
+from rag_app.models import Answer, Question
 from rag_app.serializers.answers import AnswerSerializer
 from rag_app.serializers.prompts import PromptPreviewSerializer, SentSerializer
 from rag_app.serializers.questions import (
@@ -90,7 +90,7 @@ class QuestionViewSet(
             session_key=session_key(request),
             **self._how(wanted),
         )
-        return _answered(request, asked, wait=values["wait"], code=status.HTTP_201_CREATED)
+        return _asked(request, asked, wait=values["wait"], code=status.HTTP_201_CREATED)
 
     def _how(self, wanted: AskSerializer) -> dict[str, Any]:
         """What is asked of what, and how."""
@@ -253,7 +253,7 @@ class QuestionViewSet(
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
         made = answer.retry(asked, chat=values.get("chat"), **wanted.steering())
-        return _answered(request, made, wait=values["wait"])
+        return _asked(request, made, wait=values["wait"], code=status.HTTP_200_OK)
 
 
 def _answered(
@@ -263,5 +263,15 @@ def _answered(
     if wait:
         answer.write(asked)
         asked.answer.refresh_from_db()
-    told = AnswerSerializer(answer.read(asked), context={"request": request})
-    return Response(told.data, code)
+    return _told(request, answer.read(asked), code)
+
+
+def _asked(request: Request, asked: Question, *, wait: bool, code: int) -> Response:
+    """Likewise of a question that was asked in this moment."""
+    if wait and asked.answer.state == Answer.State.PENDING:
+        return _answered(request, asked, wait=True, code=code)
+    return _told(request, answer.read_drafted(asked), code)
+
+
+def _told(request: Request, reading: answer.Reading, code: int) -> Response:
+    return Response(AnswerSerializer(reading, context={"request": request}).data, code)

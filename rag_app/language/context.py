@@ -1,15 +1,17 @@
 """The context of a question: which passages go into the prompt, and what becomes of the rest."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from rag_app.language.budget import SEAM, Counter, QuestionTooLong, tokens
 from rag_app.language.chat import Message
-from rag_app.language.prompts import NumberedPassage
+from rag_app.language.prompts import NumberedPassage, on_one_line
 
 Outcome = Literal["sent", "merged", "duplicate", "budget"]
 Prompt = Callable[[Sequence[NumberedPassage]], list[Message]]
+MOST_DIGITS = 888  # no number of a passage has more of them
 
 
 class PinnedTooLong(Exception):  # noqa: N818
@@ -18,7 +20,8 @@ class PinnedTooLong(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Piece:
-    """A passage found: the characters `start` to `end` of the whole `text` of its document."""
+    """A passage found: the characters `start` to `end` of the whole `text` of its document.
+    `tokens` are those of its words, special ones included, where they are known."""
 
     document: int
     title: str
@@ -26,10 +29,16 @@ class Piece:
     start: int
     end: int
     pinned: bool = False
+    tokens: int | None = None
 
-    @property
+    @cached_property
     def words(self) -> str:
         return self.text[self.start : self.end]
+
+    @cached_property
+    def plain(self) -> str:
+        """Its words whatever their case and the blanks between them."""
+        return " ".join(self.words.casefold().split())
 
 
 @dataclass(frozen=True)
@@ -65,9 +74,9 @@ def packed(pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int
     """As many pieces, best first, as `limit` tokens hold; those that are pinned go first.
 
     Neighbours of one document become one passage, what repeats another is left out. The words of
-    each piece are counted once, and what stands around them; because tokens at a seam need not
-    add up, the prompt is counted whole where that comes near the limit, and at the end. Raises
-    QuestionTooLong and PinnedTooLong.
+    each piece are counted once, unless they are known, and its title; because tokens at a seam need
+    not add up, the prompt is counted whole where that comes near the limit (`_Size`), and at the
+    end. Raises QuestionTooLong and PinnedTooLong.
     """
     known = _Remembering(counter)  # the rules are the same in each prompt
     made = _packed(pieces, prompt, known, limit, exact=False)
@@ -90,10 +99,10 @@ def _packed(
     pieces: Sequence[Piece], prompt: Prompt, counter: Counter, limit: int, *, exact: bool
 ) -> Context:
     """`exact`: the prompt is counted whole for each piece."""
-    empty = size = tokens(prompt([]), counter)
-    if empty > limit:
-        raise QuestionTooLong
     spans: list[Span] = []
+    size = _Size(prompt, counter)
+    if size.least > limit:
+        raise QuestionTooLong
     twins: dict[int, int] = {}  # places of pieces that say what another says
     order = sorted(range(len(pieces)), key=lambda place: not pieces[place].pinned)
     for place in order:
@@ -102,18 +111,64 @@ def _packed(
             twins[place] = twin.pieces[0]
             continue
         trial = _with(spans, place, pieces[place])
-        around = numbered([Span(replace(pieces[place], end=pieces[place].start), (place,))])
-        words = counter.count(pieces[place].words)
-        whole = size + tokens(prompt(around), counter) - empty + words + 2 * SEAM
-        if exact or whole > limit:
-            whole = tokens(prompt(numbered(trial)), counter)
-        if whole <= limit:
-            spans, size = trial, whole
+        if exact:
+            holds = size.counted(trial, limit)
+        else:
+            apart = len(trial) > len(spans)
+            holds = size.holds(trial, pieces[place], limit, apart=apart)
+        if holds:
+            spans = trial
         elif pieces[place].pinned:
             raise PinnedTooLong
     messages = prompt(numbered(spans))
     decisions = _decisions(pieces, spans, twins, counter)
     return Context(spans, messages, tokens(messages, counter), decisions)
+
+
+class _Size:
+    """How long the prompt of the passages taken so far is: between `least` and `most` tokens.
+
+    A piece adds what stands around it and its words, give or take what comes about at their seams
+    and the special tokens that are counted with each text alone.
+    """
+
+    def __init__(self, prompt: Prompt, counter: Counter) -> None:
+        self._prompt, self._counter = prompt, counter
+        empty = self.least = self.most = tokens(prompt([]), counter)
+        self._special = counter.count("")
+        self._around = tokens(prompt([NumberedPassage(MOST_DIGITS, "", "")]), counter) - empty
+
+    def holds(self, trial: Sequence[Span], piece: Piece, limit: int, *, apart: bool) -> bool:
+        """Whether the limit holds `trial`, which has this piece too, as a passage of its own or,
+        not `apart`, joined with neighbours; where it does, that is taken."""
+        more = self._adds(piece)
+        if self.most + more <= limit:
+            # Where it joins a neighbour it may add nothing: they may overlap.
+            self.least += max(0, more - self._slack) if apart else 0
+            self.most += more
+            return True
+        if apart and self.least + more - self._slack > limit:
+            return False
+        return self.counted(trial, limit, more if apart else None)
+
+    def counted(self, trial: Sequence[Span], limit: int, more: int | None = None) -> bool:
+        """Likewise, counted whole. `more` is what the piece adds at most, where it is apart."""
+        whole = tokens(self._prompt(numbered(trial)), self._counter)
+        if whole <= limit:
+            self.least = self.most = whole
+        elif more is not None:  # without it the prompt is shorter by that
+            self.least = max(self.least, whole - more)
+            self.most = min(self.most, whole - more + self._slack)
+        return whole <= limit
+
+    @property
+    def _slack(self) -> int:
+        return self._special + 6 * SEAM  # and the digits of its number
+
+    def _adds(self, piece: Piece) -> int:
+        """The most tokens that it can add as a passage of its own."""
+        title = self._counter.count(on_one_line(piece.title)) - self._special
+        return self._around + title + _words(piece, self._counter) + 3 * SEAM
 
 
 def numbered(spans: Sequence[Span]) -> list[NumberedPassage]:
@@ -126,12 +181,7 @@ def numbered(spans: Sequence[Span]) -> list[NumberedPassage]:
 
 def _twin(spans: Sequence[Span], piece: Piece) -> Span | None:
     """The passage that has all of its words already."""
-    words = _plain(piece.words)
-    return next((span for span in spans if words in _plain(span.piece.words)), None)
-
-
-def _plain(words: str) -> str:
-    return " ".join(words.casefold().split())
+    return next((span for span in spans if piece.plain in span.piece.plain), None)
 
 
 def _with(spans: Sequence[Span], place: int, piece: Piece) -> list[Span]:
@@ -171,5 +221,10 @@ def _decisions(
         elif place in twins:
             outcome = "duplicate"
         number = numbers.get(twins.get(place, place))
-        made.append(Decision(outcome, number, counter.count(piece.words)))
+        made.append(Decision(outcome, number, _words(piece, counter)))
     return made
+
+
+def _words(piece: Piece, counter: Counter) -> int:
+    """The tokens of its words alone."""
+    return counter.count(piece.words) if piece.tokens is None else piece.tokens

@@ -69,11 +69,16 @@ def new_marker() -> str:
     return secrets.token_hex(8)
 
 
+def on_one_line(title: str) -> str:
+    """As a passage is headed by it."""
+    return as_data(" ".join(title.split()))
+
+
 def block(passages: Sequence[NumberedPassage], marker: str) -> str:
     """The passages between their delimiters."""
     parts = [f"=== passages {marker} ==="]
     for passage in passages:
-        title = as_data(" ".join(passage.title.split()))
+        title = on_one_line(passage.title)
         text = as_data(passage.text)
         parts.append(f"--- passage {passage.number} {marker} --- {title}\n{text}")
     parts.append(f"=== end of passages {marker} ===")

@@ -1,5 +1,6 @@
 """An answer with its citations: serialises `answer.Reading`."""
 
+from copy import copy
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +8,8 @@ from rest_framework import serializers
 
 from rag_app.answer import Reading
 from rag_app.answer_text import copied
-from rag_app.models import Answer
+from rag_app.language.citations import Segment
+from rag_app.models import Answer, Citation
 
 UNSUPPORTED = [
     ("unlike", _("no passage says it")),
@@ -39,6 +41,10 @@ class SegmentSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField(allow_null=True)
     quote = serializers.CharField(help_text=_("What stands there, as it was."))
     url = serializers.CharField(help_text=_("Opens it; where it has changed, the text as it was."))
+
+    def to_representation(self, one: Segment) -> dict[str, Any]:
+        """By hand, as of citations: they are most of what an answer has to write."""
+        return {**vars(one), "missing": list(one.missing)}
 
 
 class WhyFoundSerializer(serializers.Serializer[Any]):
@@ -95,6 +101,14 @@ class CitationSerializer(serializers.Serializer[Any]):
     pinned = serializers.BooleanField(help_text=_("Whether the asker wanted it in the context."))
     why = WhyFoundSerializer()
 
+    def to_representation(self, one: Citation) -> dict[str, Any]:
+        names = (
+            "number", "url", "place", "start", "end", "quote", "current", "moved", "cited", "score",
+            "pinned", "why",
+        )  # fmt: skip
+        shown = {name: getattr(one, name) for name in names}
+        return {"document": one.document_id, "title": str(one.document), **shown}
+
 
 class AnswerSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="question.pk")
@@ -149,6 +163,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
     citations = CitationSerializer(many=True)
     created = serializers.DateTimeField(source="question.created")
     url = serializers.CharField(source="question.get_absolute_url")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Copies of its own that share what is never changed: to make each field anew takes
+        longer than to write the answer."""
+        return {name: copy(field) for name, field in self._declared_fields.items()}
 
     def get_copied(self, reading: Reading) -> str:
         request = self.context.get("request")

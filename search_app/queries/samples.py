@@ -74,6 +74,11 @@ def cutoff(collections: Sequence[int], model: EmbeddingModel, kind: str = "") ->
     return min((one.chance for one in read if one.taken > 1), default=0.0)
 
 
+def passages(collection_id: int, model: EmbeddingModel, kind: str = "") -> int:
+    """How many passages of this kind the collection had when its sample was drawn."""
+    return _sample(collection_id, model, kind).count
+
+
 def has(collections: Sequence[int], model: EmbeddingModel, kind: str) -> bool:
     """Whether any of the collections has a vector of this kind."""
     return any(_sample(pk, model, kind).taken for pk in collections)

@@ -264,3 +264,21 @@ def test_queries_do_not_grow(api, notes, no_chat, count_queries):
     assert count_queries(lambda: api.get(URL)) == one <= 3
     read = count_queries(lambda: api.get(f"{URL}{few.pk}/"))
     assert count_queries(lambda: api.get(f"{URL}{many.pk}/")) == read <= 4
+
+
+def test_what_is_told_at_once_is_what_is_read_later(api, notes, chat_server):
+    for more in ({"wait": False}, {"chat": "quotes"}):
+        told = ask(api, collection=notes.pk, **more).json()
+        assert told["citations"]
+        read = api.get(f"{URL}{told['id']}/").json()
+        assert told == read
+
+
+def test_asking_takes_few_statements_however_much_is_found(api, notes, chat_server, count_queries):
+    def calls():
+        return count_queries(lambda: ask(api, collection=notes.pk, wait=False))
+
+    calls()  # the sample of the vectors is read, and the token is noted as used
+    few = calls()
+    embedded(notes, {f"more{n}": NOTES["backup"] + f" Part {n}." for n in range(12)})
+    assert calls() == few <= 18

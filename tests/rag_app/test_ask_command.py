@@ -112,3 +112,39 @@ def test_owner_asks_what_the_owner_may_see(notes, no_chat):
     printed, error = run(QUESTION, "--owner", "other")
     assert printed.strip() == ""
     assert error.startswith("No document is about this.")
+
+
+def test_the_words_of_the_prompt_come_from_a_file(notes, chat_server, tmp_path):
+    file = tmp_path / "prompt.json"
+    file.write_text(json.dumps({"system": "You are a pirate. {delimiters}"}))
+    chat_server.reply = streamed("Arr [1].")
+    _printed, error = run(QUESTION, "-c", "notes", "--template", str(file))
+    system, message = (one["content"] for one in chat_server.requests[0]["messages"])
+    assert error is None
+    assert system.startswith("You are a pirate. They stand between lines")
+    assert message.endswith(f"Question: {QUESTION}")
+    assert Question.objects.get().answer.template["system"].startswith("You are a pirate.")
+    shown, _error = run(QUESTION, "-c", "notes", "--preview", "--template", str(file))
+    assert "You are a pirate." in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("{", "is no template"),
+        ("[]", "is no template"),
+        ("{}", "is no template"),
+        ('{"system": 1}', "is no template"),
+        ('{"prompt": "{delimiters}"}', "is no template"),
+        ('{"system": "Be brief."}', "must be there, once"),
+        ('{"system": "{delimiters} {mood}"}', "{mood}: no such placeholder"),
+    ],
+)
+def test_a_file_that_is_no_template_is_told(notes, chat_server, tmp_path, content, said):
+    file = tmp_path / "prompt.json"
+    if content is not None:
+        file.write_text(content)
+    _printed, error = run(QUESTION, "-c", "notes", "--template", str(file))
+    assert said in error
+    assert not Question.objects.exists()

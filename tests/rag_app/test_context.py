@@ -1,11 +1,13 @@
 """What goes into a prompt: best first, neighbours merged, repetitions left out, never too much."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collections_app.pipeline.tokenizer import WordTokenizer
 from rag_app.language import budget, prompts
 from rag_app.language.context import Piece, PinnedTooLong, packed
 
@@ -34,8 +36,19 @@ def outcomes(context):
     return [(one.outcome, one.number) for one in context.decisions]
 
 
-def made(*pieces, limit=10_000):
-    return packed(pieces, prompt, Words(), limit)
+def made(*pieces, limit=10_000, counter=None):
+    return packed(pieces, prompt, counter or Words(), limit)
+
+
+class Counting(WordTokenizer):
+    """A tokenizer with special tokens that remembers how much it has counted."""
+
+    def __init__(self):
+        self.characters = 0
+
+    def count(self, text):
+        self.characters += len(text)
+        return super().count(text)
 
 
 def test_neighbours_become_one_passage_at_the_place_of_the_best():
@@ -112,3 +125,34 @@ def test_a_prompt_is_never_over_its_limit_and_every_piece_has_a_reason(found, ro
     for first, second in pairwise(ordered):
         if first.piece.document == second.piece.document:
             assert first.piece.end < second.piece.start
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(0, 400))
+def test_nothing_is_left_out_that_has_room(lengths, room):
+    counter = Counting()
+    texts = [f"start{n} " + "word " * length for n, length in enumerate(lengths)]
+    known = [None if n % 2 else counter.count(text) for n, text in enumerate(texts)]
+    pieces = [piece(0, len(text), n, text, tokens=known[n]) for n, text in enumerate(texts)]
+    limit = budget.tokens(prompt([]), counter) + room
+    context = made(*pieces, limit=limit, counter=counter)
+    assert context.tokens == budget.tokens(context.messages, counter) <= limit
+    taken: list[prompts.NumberedPassage] = []
+    for one, decision in zip(pieces, context.decisions, strict=True):
+        more = [*taken, prompts.NumberedPassage(len(taken) + 1, one.title, one.words)]
+        holds = budget.tokens(prompt(more), counter) <= limit
+        assert decision.outcome == ("sent" if holds else "budget")
+        taken = more if holds else taken
+
+
+def test_a_prompt_near_its_limit_is_not_counted_whole_for_each_piece():
+    counter, text = Counting(), "word " * 300
+    texts = [f"start{n} {text}" for n in range(20)]
+    pieces = [piece(0, len(one), n, one) for n, one in enumerate(texts)]
+    context = made(*pieces, limit=3300, counter=counter)
+    assert 9 <= len(context.spans) <= 10
+    whole = sum(len(one["content"]) for one in context.messages)
+    assert counter.characters < sum(map(len, texts)) + 4 * whole
+    counter.characters = 0
+    made(*(replace(one, tokens=303) for one in pieces), limit=3300, counter=counter)
+    assert counter.characters < 4 * whole

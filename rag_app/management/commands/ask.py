@@ -3,6 +3,7 @@
 import json
 from argparse import ArgumentParser
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.services import Rejected
 from rag_app import answer
+from rag_app.answer import templates
 from rag_app.answer.steering import Chosen
+from rag_app.language.prompts import MESSAGE, SYSTEM, Template
 from rag_app.models import Answer, Citation, Question
 from rag_app.serializers.answers import AnswerSerializer
 from rag_app.templatetags.quotes import as_read
@@ -35,6 +38,12 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--system", default="", help="who the chat model is to be, in a sentence"
+        )
+        parser.add_argument(
+            "--template",
+            type=Path,
+            metavar="FILE",
+            help="the words of the prompt, as JSON: system, message (those of the collection)",
         )
         parser.add_argument("--chat", default="", help="a chat model by name, or: quotes")
         parser.add_argument(
@@ -128,7 +137,31 @@ def _how(user: User, options: dict[str, Any]) -> dict[str, Any]:
         "dropped": [Chosen.read(key) for key in options["drop"]],
         "role": options["system"],
         "after": _before(user, options["after"]),
+        "template": _template(options["template"]),
     }
+
+
+def _template(file: Path | None) -> Template | None:
+    """What the file does not say is said in the site's own words. Raises Rejected."""
+    if file is None:
+        return None
+    try:
+        given = json.loads(file.read_bytes())
+        texts = [given.get(name, own) for name, own in (("system", SYSTEM), ("message", MESSAGE))]
+        if not given or set(given) - {"system", "message"} or not all(map(_is_text, texts)):
+            raise ValueError
+    except OSError as error:
+        raise Rejected(f"{file}: {error.strerror}.") from error
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise Rejected(
+            f"{file} is no template. It is a JSON object with “system”, “message” or both, each a"
+            " text, as /api/collections/ID/prompt/ gives them."
+        ) from error
+    return templates.checked(*texts)
+
+
+def _is_text(one: Any) -> bool:
+    return isinstance(one, str) and bool(one.strip())
 
 
 def _before(user: User, given: str | None) -> Question | None:

@@ -10,8 +10,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "embedsite.settings")
 application = get_wsgi_application()
 
-# A thread that a piece of an answer has come for waits this long, not 5 ms, for one that calculates,
-# and again for each other that does: docs/benchmarks.md, "Asking".
+# A thread that a piece of an answer has come for waits this long, not 5 ms, for one that
+# calculates, and again for each other that does: docs/benchmarks.md, "Asking".
 sys.setswitchinterval(0.001)
 
 # What was imported stays: the collector need not look at it again. Nor after each 700 new objects:

@@ -1,10 +1,12 @@
-"""An answer as plain text with marks like [1], for clients that show nothing but text."""
+"""An answer as plain text with marks like [1], for clients that show nothing but text. Many of
+them render Markdown: nothing that a document or a chat model says may load or run there."""
 
 from collections.abc import Callable, Iterator
 
 from django.utils.translation import gettext as _
 
 from rag_app.answer import Reading
+from rag_app.language.safe import inert
 from rag_app.models import Answer, Citation
 from rag_app.templatetags.quotes import as_read
 
@@ -14,12 +16,13 @@ def pieces(reading: Reading) -> Iterator[str]:
     if reading.withheld or reading.gone:
         yield _("The documents of this answer are deleted or no longer yours to see. Ask again.")
     elif reading.answer.kind == Answer.Kind.CHAT:
-        yield reading.text
+        yield inert(reading.text)
     elif reading.answer.kind == Answer.Kind.NONE:
         yield _("No document is about this. Ask with other words, or add documents that are.")
     else:
         for place, quote in enumerate(reading.quotes):
-            yield ("\n\n" if place else "") + f"“{_one_line(as_read(quote))}” [{quote.number}]"
+            said = inert(_one_line(as_read(quote)))
+            yield ("\n\n" if place else "") + f"“{said}” [{quote.number}]"
 
 
 def copied(reading: Reading, address: Callable[[str], str]) -> str:
@@ -28,18 +31,23 @@ def copied(reading: Reading, address: Callable[[str], str]) -> str:
 
 
 def sources(reading: Reading, address: Callable[[str], str]) -> str:
-    """A line for each document cited, or for the nearest where nothing is; `address` makes a
-    path of this site one that leads here from elsewhere."""
-    nothing = reading.answer.kind == Answer.Kind.NONE
-    shown = reading.passages if nothing else reading.quotes
+    """A line for each document cited, for the nearest where nothing is, or for those found where
+    no answer came of them; `address` makes a path of this site one that leads here from
+    elsewhere."""
+    if reading.answer.kind == Answer.Kind.NONE:
+        head, shown = _("The nearest passages:"), reading.passages
+    elif reading.quotes or not reading.error:
+        head, shown = _("Sources:"), reading.quotes
+    else:
+        head, shown = _("Passages found:"), reading.passages
     if not shown:
         return ""
-    head = _("The nearest passages:") if nothing else _("Sources:")
     return "\n\n" + "\n".join([head, *(_source(one, address) for one in shown)])
 
 
 def _source(citation: Citation, address: Callable[[str], str]) -> str:
-    return f"[{citation.number}] {citation.document} — {address(citation.get_absolute_url())}"
+    title = inert(_one_line(str(citation.document)))
+    return f"[{citation.number}] {title} — {address(citation.get_absolute_url())}"
 
 
 def _one_line(text: str) -> str:

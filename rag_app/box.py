@@ -73,7 +73,7 @@ def _reply(reading: answer.Reading) -> Reply:
     sources = [_source(one) for one in reading.quotes or reading.passages]
     if kind == Answer.Kind.EXTRACTIVE:
         sources = [replace(one, quote="") for one in sources]
-    return Reply(kind, note if pieces else "", reading.answer.error, pieces, sources)
+    return Reply(kind, note if pieces else "", reading.error, pieces, sources)
 
 
 def _quoted(quotes: list[Citation]) -> Iterator[Piece]:

@@ -149,6 +149,11 @@ class Question(models.Model):
         default=False,
         help_text=_("Whoever has its link may read it, as far as they may see its documents."),
     )
+    shared_conversation = models.BooleanField(
+        _("shared with what was asked before"),
+        default=False,
+        help_text=_("Its link shows the questions before it in its conversation, too."),
+    )
     role = models.TextField(_("who the chat model is to be"), blank=True)
     chat = models.CharField(
         _("asked of"),
@@ -203,6 +208,8 @@ class Answer(models.Model):
     text = models.TextField(_("text"), blank=True)
     chat_model = models.CharField(_("chat model"), max_length=200, blank=True)
     error = models.TextField(_("error"), blank=True)
+    # The same by its kind, for readers of other languages: `answer.problems`.
+    problem = models.JSONField(default=dict, blank=True, editable=False)
     retry_at = models.DateTimeField(_("may be asked again at"), null=True, blank=True)
     prompt_tokens = models.PositiveIntegerField(_("tokens of the prompt"), default=0)
     answer_tokens = models.PositiveIntegerField(_("tokens of the answer"), default=0)

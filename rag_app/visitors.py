@@ -1,6 +1,6 @@
 """Whose questions a request may see: a user's own, or those of a visitor's session."""
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -16,8 +16,16 @@ def own_questions(request: HttpRequest | Request) -> QuerySet[Question]:
 
 
 def shared_questions(request: HttpRequest) -> QuerySet[Question]:
-    """Those that whoever has their link may read, likewise."""
-    return _with_answers(request, Question.objects.filter(shared=True))
+    """Those that whoever has their link may read, likewise: they were shared themselves, or with
+    the conversation up to a later question."""
+    later = sharing().filter(conversation=OuterRef("conversation"), created__gt=OuterRef("created"))
+    rows = Question.objects.filter(Q(shared=True) | Exists(later))
+    return _with_answers(request, rows)
+
+
+def sharing() -> QuerySet[Question]:
+    """Questions whose links show those before them in their conversations, too."""
+    return Question.objects.filter(shared=True, shared_conversation=True)
 
 
 def _with_answers(request: HttpRequest | Request, rows: QuerySet[Question]) -> QuerySet[Question]:

@@ -1,7 +1,7 @@
 """The question box: ask a question, have its answer written, read it, ask it again."""
 
 from rag_app.answer.asking import ask, preview, retry
-from rag_app.answer.conversations import delete_conversation, latest, turns
+from rag_app.answer.conversations import delete_conversation, latest, share, turns
 from rag_app.answer.followups import standalone
 from rag_app.answer.judging import thumb, thumbed
 from rag_app.answer.once import Busy, answered, passing
@@ -25,6 +25,7 @@ __all__ = [
     "read_drafted",
     "retry",
     "sent",
+    "share",
     "standalone",
     "stop",
     "stream",

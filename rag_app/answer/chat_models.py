@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from collections_app import sealed
 from collections_app.services import Rejected
-from rag_app.answer import chats, spending
+from rag_app.answer import chats, problems, spending
 from rag_app.language.chat import ChatError
 from rag_app.language.llm_chat import installed
 from rag_app.models import ChatModel
@@ -76,7 +76,7 @@ def tried(row: ChatModel) -> Tried:
             for piece in pieces:
                 said += piece
     except ChatError as error:
-        problem = chats.in_words(error)
+        problem = problems.in_words(problems.of(error))
         if error.detail and error.detail not in problem:
             problem += f" ({error.detail})"
     return Tried(said.strip()[:300], time.monotonic() - began, problem)

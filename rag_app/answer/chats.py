@@ -1,4 +1,4 @@
-"""The chat models there are, a prompt within the budget of one, and its failures in words."""
+"""The chat models there are, and a prompt within the budget of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import connection
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from collections_app import sealed, vectors
 from collections_app.models import EmbeddingModel, Passage
@@ -223,34 +222,3 @@ def prompt(
     if not role:
         return made(passages)
     return made(budget.pack(passages, made, vectors.tokenizer(model), limit))
-
-
-def in_words(error: chat.ChatError) -> str:
-    """What went wrong and what to do, for the one who asked."""
-    match error:
-        case chat.Unreachable():
-            return _("The chat server cannot be reached. See that it runs, then try again.")
-        case chat.TimedOut():
-            return _("The chat server took too long. Try again in a moment.")
-        case chat.CutOff():
-            return _("The chat server stopped in the middle of its answer. Try again.")
-        case chat.TooLarge():
-            return _("The chat server's answer was too long and was stopped.")
-        case chat.Failed():
-            return _("The chat model's plugin failed. Its operator can say why; try another model.")
-        case chat.Refused(retry_after=float() as wait) if error.status in (429, 503):
-            seconds = max(1, round(wait))
-            return ngettext(
-                "The chat server has too much to do. Try again in %(n)d second.",
-                "The chat server has too much to do. Try again in %(n)d seconds.",
-                seconds,
-            ) % {"n": seconds}
-        case chat.Refused():
-            return _("The chat server refused: %(reason)s. Its operator can say why.") % {
-                "reason": error.detail.rstrip(".")
-            }
-        case _other:
-            return _(
-                "The chat server sent something that is not an answer (%(reason)s). "
-                "Check CHAT_BASE_URL, then try again."
-            ) % {"reason": _other.detail}

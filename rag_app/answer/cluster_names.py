@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from collections_app.models import Collection
 from collections_app.services import Rejected
-from rag_app.answer import chats
+from rag_app.answer import chats, problems
 from rag_app.language import cluster_names as language
 from rag_app.language.chat import ChatError
 from rag_app.language.prompts import new_marker
@@ -95,7 +95,7 @@ def _ask(chosen: chats.Chat, prompt: str, truncate: int, cluster: Cluster, found
     try:
         name = _name(chosen, prompt, _texts(cluster, truncate))
     except ChatError as error:
-        return chats.in_words(error)
+        return problems.in_words(problems.of(error))
     if not name:
         return _("The chat model gave no name for “%(name)s”. Try again.") % {"name": cluster.name}
     rows = Cluster.objects.filter(pk=cluster.pk, renamed=False)

@@ -27,6 +27,13 @@ def delete_conversation(rows: Questions, conversation: UUID) -> int:
     return len(gone)
 
 
+def share(question: Question, *, yes: bool, conversation: bool = False) -> None:
+    """Whoever has its link may read it, with what was asked before it in its conversation or
+    without; or nobody else may any more."""
+    question.shared, question.shared_conversation = yes, yes and conversation
+    question.save(update_fields=["shared", "shared_conversation"])
+
+
 def latest(rows: Questions) -> Questions:
     """The last question of each conversation among these rows, with `first`, how the conversation
     began, and `turns`, how many questions it has. One statement."""

@@ -19,9 +19,9 @@ from django.db.models import (
 from django.db.models.functions import Now, StrIndex, Substr
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from collections_app.models import Document, Viewer, long_columns
+from rag_app.answer import problems
 from rag_app.answer.checking import stored
 from rag_app.language.citations import Segment, checked, parse
 from rag_app.models import Answer, Citation, Question
@@ -37,7 +37,8 @@ class Reading:
     found beside the quotes. Each has `current`: False once the document no longer says this at
     this place, and `moved`: how many characters further on it does, None where it does not at
     all. `withheld`: a chat answer was written from a
-    passage that the asker may no longer see, so its text is not shown.
+    passage that the asker may no longer see, so its text is not shown. `own`: it is read by an
+    asker with an account, who is told what the chat server itself says of a failure.
     """
 
     question: Question
@@ -46,6 +47,7 @@ class Reading:
     quotes: list[Citation] = field(default_factory=list)
     passages: list[Citation] = field(default_factory=list)
     withheld: bool = False
+    own: bool = False
 
     @property
     def citations(self) -> list[Citation]:
@@ -84,9 +86,23 @@ class Reading:
         return self.answer.kind == Answer.Kind.EXTRACTIVE and not self.quotes
 
     @property
+    def is_whole(self) -> bool:
+        """Does its reader see all the passages it has?"""
+        return self.answer.citations.count() == len(self.citations)
+
+    @property
     def can_retry(self) -> bool:
         failed = self.answer.state in (Answer.State.PARTIAL, Answer.State.FAILED)
         return self.withheld or self.gone or failed
+
+    @property
+    def error(self) -> str:
+        """What went wrong and what to do, in the reader's language; else empty."""
+        kept = self.answer.problem
+        if not kept:  # of an answer from before kinds were kept, or of none
+            return self.answer.error
+        wait = self.retry_in if self.answer.retry_at else None
+        return problems.in_words(kept, wait, server=self.own)
 
     @property
     def retry_in(self) -> int:
@@ -119,7 +135,14 @@ def _reading(question: Question, citations: list[Citation], withheld: bool) -> R
     others = [citation for citation in citations if not citation.cited]
     segments = [] if withheld else _segments(answer, citations, quotes)
     segments = _opening(segments, citations, question)
-    return Reading(question, answer, segments, quotes, citations if is_chat else others, withheld)
+    passages = citations if is_chat else others
+    own = viewer is None and has_account(question)
+    return Reading(question, answer, segments, quotes, passages, withheld, own)
+
+
+def has_account(question: Question) -> bool:
+    """Was it asked by a user, not by a visitor or on another site?"""
+    return question.user_id is not None
 
 
 def is_withheld(answer: Answer, visible: list[Citation]) -> bool:
@@ -218,9 +241,7 @@ def settle(answer: Answer) -> None:
         return
     gone = Q(lease_until__lt=Now()) | Q(lease_until=None, created__lt=Now() - UNSTARTED)
     settled = Answer.objects.filter(gone, pk=answer.pk, state=Answer.State.PENDING).update(
-        state=cut_off(),
-        error=_("The answer was cut off before it was whole. Try again."),
-        lease_until=None,
+        state=cut_off(), lease_until=None, **problems.columns({"kind": "gone"})
     )
     if settled:
         answer.refresh_from_db()
@@ -239,6 +260,6 @@ def forget(document_ids: list[int]) -> None:
         text="",
         checks=[],
         state=Answer.State.FAILED,
-        error=_("A document that this answer used was deleted. Ask again."),
         lease_until=None,
+        **problems.columns({"kind": "deleted"}),
     )

@@ -14,12 +14,19 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from rag_app.answer import chats, spending
+from rag_app.answer import chats, problems, spending
 from rag_app.answer.checking import checked
-from rag_app.answer.reading import cut_off, is_withheld, settle, visible_citations
+from rag_app.answer.reading import (
+    Reading,
+    cut_off,
+    has_account,
+    is_withheld,
+    settle,
+    visible_citations,
+)
 from rag_app.answer.sending import told as made_with
 from rag_app.language.budget import QuestionTooLong
-from rag_app.language.chat import ChatError, ChatModel, Message
+from rag_app.language.chat import ChatError, ChatModel, Message, TooLarge
 from rag_app.language.prompts import NumberedPassage
 from rag_app.language.safe import said
 from rag_app.language.usage import Usage
@@ -30,6 +37,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = settings.ANSWERS_AT_ONCE  # in one process: each holds a thread, and pages need some too
 SAVE_SECONDS = 0.5  # between two saves of a text that grows
 LOOK_SECONDS = 0.5  # between two looks at a text that another process writes
+MOST_CHARS = 100_000  # of an answer: each of its sentences is checked
 LEASE_MARGIN = 30.0  # seconds on top of the longest silence of a chat server
 _PLACES = BoundedSemaphore(AT_ONCE)
 
@@ -75,7 +83,8 @@ def write(question: Question, *, role: str = "") -> None:
 def stop(question: Question) -> None:
     """Stop the writing of an answer; what was saved of it stays."""
     pending = Answer.objects.filter(question=question, state=Answer.State.PENDING)
-    pending.update(state=cut_off(), error=_("You stopped this answer."), lease_until=None)
+    told = problems.columns({"kind": "stopped"})
+    pending.update(state=cut_off(), lease_until=None, **told)
 
 
 def _stream(question: Question, role: str, chat: ChatModel | None) -> Iterator[Event]:
@@ -90,7 +99,7 @@ def _stream(question: Question, role: str, chat: ChatModel | None) -> Iterator[E
         yield from _write(question, answer, citations, role, chat)
     else:
         yield from _follow(answer)
-    yield _last(answer)
+    yield _last(question, answer)
 
 
 def _as_data(citation: Citation) -> dict[str, Any]:
@@ -122,13 +131,13 @@ def _write(
 ) -> Iterator[Event]:
     text, told, prompt = "", {}, []
     # Stands if the reader leaves, or this process fails in a way not foreseen.
-    error = _("The answer was interrupted before it was whole. Try again.")
+    problem: problems.Problem = {"kind": "interrupted"}
     saved = float("-inf")  # the first piece is kept at once: it may be stopped after it
     model = client = None
     try:
         model = chats.still(answer.chat_model)
         if model is None:
-            error = _("No chat model is configured any more. Ask again for a quoted answer.")
+            problem = {"kind": "no model"}
             return
         prompt = _prompt(question, citations, role, model.context_tokens, answer)
         client = chat or model.client()
@@ -136,23 +145,25 @@ def _write(
             for piece in said(pieces):
                 text += piece
                 yield Event("text", {"text": piece})
+                if len(text) > MOST_CHARS:
+                    raise TooLarge(f"more than {MOST_CHARS} characters")
                 if time.monotonic() - saved > SAVE_SECONDS:
                     saved = time.monotonic()
                     if not _pending(answer).update(text=text, lease_until=_lease()):
                         return  # settled, asked again or deleted meanwhile
-        error = "" if text.strip() else _("The chat model gave an empty answer. Try again.")
+        problem = {} if text.strip() else {"kind": "empty"}
         told = _taken(model, getattr(client, "usage", Usage()), prompt, text, citations)
-    except ChatError as problem:
-        log.warning("chat model failed: %s %s", type(problem).__name__, problem.detail)
-        error = chats.in_words(problem)
-        if wait := getattr(problem, "retry_after", None):
+    except ChatError as error:
+        log.warning("chat model failed: %s %s", type(error).__name__, error.detail)
+        problem = problems.of(error)
+        if wait := problem.get("wait"):
             told = {"retry_at": Now() + timedelta(seconds=wait)}
     except QuestionTooLong:
-        error = _("The prompt is too long for the chat model's context. Shorten it.")
+        problem = {"kind": "too long"}
     finally:
         if model and text and "cost" not in told:  # what was sent and said was paid for
             told |= _taken(model, getattr(client, "usage", Usage()), prompt, text, citations)
-        _finish(answer, citations, text, error, told)
+        _finish(answer, citations, text, problem, told)
 
 
 def _taken(
@@ -189,17 +200,22 @@ def _pending(answer: Answer) -> Any:
 
 
 def _finish(
-    answer: Answer, citations: list[Citation], text: str, error: str, told: dict[str, Any]
+    answer: Answer,
+    citations: list[Citation],
+    text: str,
+    problem: problems.Problem,
+    told: dict[str, Any],
 ) -> None:
     """Save what there is; no row is changed when the answer is no longer ours to write."""
     state = Answer.State.COMPLETE
-    if error:
+    if problem:
         state = Answer.State.PARTIAL if text.strip() else Answer.State.FAILED
     checks = checked(text, citations)
     cited = {span["number"] for one in checks if not one["why"] for span in one["spans"]}
     cited |= {number for one in checks if one["why"] for number in one["marked"]}
     with transaction.atomic():
-        done = {"text": text, "state": state, "error": error, "checks": checks, **told}
+        done = {"text": text, "state": state, "checks": checks, **told}
+        done |= problems.columns(problem)
         if _pending(answer).update(**done, lease_until=None):
             answer.citations.filter(number__in=cited).update(cited=True)
 
@@ -221,14 +237,14 @@ def _follow(answer: Answer) -> Iterator[Event]:
         time.sleep(LOOK_SECONDS)
 
 
-def _last(answer: Answer) -> Event:
+def _last(question: Question, answer: Answer) -> Event:
     row = Answer.objects.filter(pk=answer.pk).first()
     if row is None:
         message = _("This question was asked again or deleted. Load the page again.")
         return Event("failed", {"state": Answer.State.FAILED.value, "message": message})
     if row.state == Answer.State.COMPLETE:
         return Event("done", {"state": row.state})
-    told = {"state": row.state, "message": row.error}
+    told = {"state": row.state, "message": Reading(question, row, own=has_account(question)).error}
     if row.retry_at:
         told["retry_at"] = row.retry_at.isoformat()
     return Event("failed", told)

@@ -23,6 +23,7 @@ from collections_app.services import Rejected, default_model
 from collections_app.throttles import AskThrottle
 from rag_app import answer
 from rag_app.answer_text import pieces, sources
+from rag_app.language.safe import inert_pieces
 from rag_app.models import Answer, Question
 from rag_app.serializers.answers import CitationSerializer
 from rag_app.serializers.completions import (
@@ -40,7 +41,15 @@ class Busy(exceptions.APIException):
 
 
 class ChatFailed(exceptions.APIException):
+    """Told with the passages found; `wait`: seconds until its server may be asked again."""
+
     status_code = status.HTTP_502_BAD_GATEWAY
+
+    def __init__(self, message: str, wait: int = 0) -> None:
+        super().__init__(message)
+        self.wait = wait  # becomes Retry-After, where it is known
+        if wait:
+            self.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
 
 class Completions(OpenAIView):
@@ -73,7 +82,7 @@ class Completions(OpenAIView):
             reply = _Reply(request, wanted, asked, among)
             if not wanted.stream:
                 return Response(reply.whole())
-            opened = stack.enter_context(closing(_Opened(asked, wanted.role)))
+            opened = stack.enter_context(closing(_Opened(asked, wanted.role, reply.failed)))
             # From here on all is closed with the response: at its end, or when the client leaves.
             return _event_stream(reply.chunks(opened), stack.pop_all().close)
 
@@ -91,7 +100,8 @@ class _Opened:
     """An answer that is being written, up to its first piece: what fails before that is an
     error with a status, not the end of a stream. Raises Busy and ChatFailed."""
 
-    def __init__(self, asked: Question, role: str) -> None:
+    def __init__(self, asked: Question, role: str, failed: Callable[[str], ChatFailed]) -> None:
+        self._failed = failed
         self.first: list[str] = []
         self.rest: Generator[answer.Event, None, None] | None = None
         if asked.answer.state != Answer.State.PENDING:
@@ -101,7 +111,7 @@ class _Opened:
             if event.kind == "busy":
                 raise Busy
             if event.kind == "failed":
-                raise ChatFailed(event.data["message"])
+                raise self._failed(event.data["message"])
             if event.kind == "text":
                 self.first.append(event.data["text"])
                 return
@@ -113,12 +123,15 @@ class _Opened:
     def pieces(self) -> Iterator[str]:
         """What the chat model says, as it comes; nothing where none is asked. Raises ChatFailed
         where it breaks off."""
+        yield from inert_pieces(self._said())
+
+    def _said(self) -> Iterator[str]:
         yield from self.first
         for event in self.rest or ():
             if event.kind == "text":
                 yield event.data["text"]
             elif event.kind == "failed":
-                raise ChatFailed(event.data["message"])
+                raise self._failed(event.data["message"])
 
 
 class _Reply:
@@ -137,7 +150,7 @@ class _Reply:
         except answer.Busy:
             raise Busy from None
         if reading.answer.state == Answer.State.FAILED:
-            raise ChatFailed(reading.answer.error)
+            raise self.failed(reading.error)
         text = "".join(pieces(reading)) + sources(reading, self._address)
         partial = reading.answer.state == Answer.State.PARTIAL
         choice = {
@@ -146,9 +159,15 @@ class _Reply:
             "logprobs": None,
             "finish_reason": "length" if partial else "stop",
         }
-        more = {"warning": reading.answer.error} if partial else {}
+        more = {"warning": reading.error} if partial else {}
         made = self._head("chat.completion") | {"choices": [choice]} | self._told(reading) | more
         return made | {"usage": self._usage(reading, text)}
+
+    def failed(self, message: str) -> ChatFailed:
+        """With the passages found, which are kept nowhere else."""
+        self.asked.answer.refresh_from_db()
+        reading = answer.read(self.asked)
+        return ChatFailed(message + sources(reading, self._address), reading.retry_in)
 
     def chunks(self, opened: _Opened) -> Iterator[bytes]:
         """Server-sent events: the pieces, then citations with the last word, then the usage."""

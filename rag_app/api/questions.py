@@ -28,6 +28,7 @@ from rag_app.serializers.questions import (
     AskSerializer,
     QuestionSerializer,
     RetrySerializer,
+    ShareSerializer,
     ThumbSerializer,
 )
 from rag_app.visitors import own_questions, session_key
@@ -165,9 +166,12 @@ class QuestionViewSet(
         operation_id="questions_share",
         methods=["POST"],
         summary=_("Share a question by its link"),
-        description=_("Whoever has it may read its page, as far as they may see its documents."),
+        description=_(
+            "Whoever has it may read its page, as far as they may see its documents. With "
+            "`conversation` the questions before it are shared along, those after it are not."
+        ),
         tags=TAGS,
-        request=None,
+        request=ShareSerializer,
         responses=AnswerSerializer,
     )
     @extend_schema(
@@ -180,8 +184,10 @@ class QuestionViewSet(
     @action(detail=True, methods=["post", "delete"])
     def share(self, request: Request, pk: str) -> Response:
         asked = self.get_object()
-        asked.shared = request.method == "POST"
-        asked.save(update_fields=["shared"])
+        wanted = ShareSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        whole = wanted.validated_data["conversation"]
+        answer.share(asked, yes=request.method == "POST", conversation=whole)
         return _answered(request, asked, wait=False)
 
     @extend_schema(

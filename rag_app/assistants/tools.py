@@ -124,14 +124,14 @@ def ask(request: Request, values: Values) -> Values:
             reading = answer.answered(asked)
         except answer.Busy:
             raise Throttled(3, _("Many answers are being given at this moment.")) from None
-        if reading.answer.state == Answer.State.FAILED:
-            raise APIException(reading.answer.error)
         address = request.build_absolute_uri
+        if reading.answer.state == Answer.State.FAILED:
+            raise APIException(reading.error + sources(reading, address))
         citations = CitationSerializer(reading.citations, many=True).data
         return {
             "answer": "".join(pieces(reading)) + sources(reading, address),
             "kind": reading.answer.kind,
-            "warning": reading.answer.error,
+            "warning": reading.error,
             "citations": [{**one, "url": address(one["url"])} for one in citations],
         }
 

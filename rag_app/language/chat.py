@@ -46,6 +46,14 @@ class CutOff(ChatError):  # noqa: N818
     """The reply ended before the model said that it was done."""
 
 
+class LengthLimit(CutOff):
+    """The model wrote as many tokens as it may, and had not ended."""
+
+
+class Filtered(ChatError):  # noqa: N818
+    """The server's content filter stopped the reply."""
+
+
 class TooLarge(ChatError):  # noqa: N818
     """The reply passed the size limit."""
 

@@ -158,14 +158,14 @@ def _of_sentence(text: str, check: Checked, numbers: Collection[int]) -> Iterato
     left = dict.fromkeys(span.number for span in check.spans) if supported else {}
     at = 0
     for mark in MARK.finditer(text):
-        if mark.start() > at:
-            yield _words(text[at : mark.start()], check)
-        for number in _mark_numbers(mark.group()):
-            if number in spans and number in left:
-                del left[number]
-                yield _mark(spans[number])
-            elif not supported and number in numbers:
-                yield Segment(f"[{number}]", number, supported=False)
+        given = dict.fromkeys(_mark_numbers(mark.group()))
+        kept = [one for one in given if (one in left if supported else one in numbers)]
+        said = text[at : mark.start()]
+        if said := said if kept else said.rstrip():  # no blank before the stop of a sentence
+            yield _words(said, check)
+        for number in kept:
+            left.pop(number, None)
+            yield _mark(spans[number]) if supported else _unfounded(number)
         at = mark.end()
     rest = text[at:]
     body = rest.rstrip()
@@ -179,6 +179,10 @@ def _of_sentence(text: str, check: Checked, numbers: Collection[int]) -> Iterato
 
 def _words(text: str, check: Checked) -> Segment:
     return Segment(text, supported=not check.why, why=check.why, missing=tuple(check.missing))
+
+
+def _unfounded(number: int) -> Segment:
+    return Segment(f"[{number}]", number, supported=False)
 
 
 def _mark(span: Spanned) -> Segment:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rag_app.language.chat import Message
+from rag_app.language.safe import as_data
 
 LONG = 500  # characters: such a question says what it is about
 FEW_WORDS, FEW_CJK = 4, 6  # fewer do not
@@ -46,7 +47,7 @@ def rewriting(earlier: Sequence[Message], question: str, limit: int) -> list[Mes
     told: list[str] = []
     room = limit
     for message in reversed(earlier[-EARLIER:]):
-        said = " ".join(message["content"].split())[: max(0, room)]
+        said = as_data(" ".join(message["content"].split()))[: max(0, room)]
         room -= len(said)
         if said:
             told.insert(0, f"{message['role']}: {said}")
@@ -59,4 +60,4 @@ def rewritten(reply: str) -> str:
     """The question in a chat model's reply; empty where it holds none that can be used."""
     lines = [line.strip() for line in reply.strip().splitlines() if line.strip()]
     made = lines[0].strip("\"'“”「」 ") if len(lines) == 1 else ""
-    return made if len(made) <= MOST_CHARS else ""
+    return as_data(made) if len(made) <= MOST_CHARS else ""

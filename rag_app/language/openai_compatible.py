@@ -13,6 +13,8 @@ import httpx
 from rag_app.language import sse
 from rag_app.language.chat import (
     CutOff,
+    Filtered,
+    LengthLimit,
     Malformed,
     Message,
     Refused,
@@ -20,10 +22,12 @@ from rag_app.language.chat import (
     TooLarge,
     Unreachable,
 )
+from rag_app.language.safe import one_line
 from rag_app.language.usage import Usage
 
 ERROR_BYTES = 64 * 1024  # of an error's body, enough to find its message
-ERROR_CHARS = 300
+ERROR_CHARS = 200
+LEAST_KEY = 6  # characters of the key that give it away
 MOST_WAIT = 86_400.0  # seconds that a server may ask for
 STREAMED, WHOLE = "text/event-stream", "application/json"
 
@@ -96,6 +100,9 @@ class OpenAICompatible:
     def _read(self, response: httpx.Response) -> Iterator[str]:
         try:
             yield from self._answer(response)
+        except Refused as error:
+            message = self._in_short(error.message)
+            raise Refused(error.status, message, error.retry_after) from None
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             raise CutOff(self._without_key(str(error))) from error
 
@@ -113,7 +120,8 @@ class OpenAICompatible:
         elif media_type == WHOLE:
             yield from _whole(b"".join(chunks), self.usage)
         else:
-            raise Malformed(f"the reply is {media_type or 'of no type'}, not {STREAMED}")
+            kind = self._in_short(media_type) or "of no type"
+            raise Malformed(f"the reply is {kind}, not {STREAMED}")
 
     def _bounded(self, response: httpx.Response) -> Iterator[bytes]:
         """The body's chunks, within the limits on time and size."""
@@ -128,18 +136,26 @@ class OpenAICompatible:
             yield chunk
 
     def _error_message(self, response: httpx.Response, chunks: Iterator[bytes]) -> str:
-        """What the server says is wrong, in its own words, without our key."""
+        """What the server says is wrong, in its own words."""
         if response.is_redirect:
-            return f"redirects to {response.headers.get('location', '?')}"[:ERROR_CHARS]
+            return f"redirects to {response.headers.get('location', '?')}"
         body = b""
         for chunk in chunks:
             body += chunk
             if len(body) > ERROR_BYTES:
                 break
-        return self._without_key(_message_of(body))
+        return _message_of(body)
+
+    def _in_short(self, words: str) -> str:
+        """A server's own words for a page: without our key, tags and line breaks, and not long."""
+        told = one_line(self._without_key(words))
+        return told if len(told) <= ERROR_CHARS else told[: ERROR_CHARS - 1] + "…"
 
     def _without_key(self, message: str) -> str:
+        """Servers quote keys whole, or their first or last characters."""
         key = self.api_key.strip()
+        for length in range(len(key), LEAST_KEY - 1, -1):
+            message = message.replace(key[:length], "***").replace(key[-length:], "***")
         return message.replace(key, "***") if key else message
 
 
@@ -151,7 +167,14 @@ def _message_of(body: bytes) -> str:
     error = data.get("error", data) if isinstance(data, dict) else ""
     if isinstance(error, dict):
         error = error.get("message") or error.get("detail") or ""
-    return sse.clean(error)[:ERROR_CHARS] if isinstance(error, str) else ""
+    return sse.clean(error) if isinstance(error, str) else ""
+
+
+def _status_of(reply: dict[str, Any]) -> int:
+    """Of an error in the middle of a reply, which some servers number as HTTP does."""
+    error = reply["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else httpx.codes.OK
 
 
 def retry_after(given: str, now: datetime) -> float | None:
@@ -194,9 +217,9 @@ def _whole(body: bytes, usage: Usage) -> Iterator[str]:
 
 def _check(reason: str | None) -> None:
     if reason == "length":
-        raise CutOff("the model reached its limit on the length of an answer")
+        raise LengthLimit("the model reached its limit on the length of an answer")
     if reason == "content_filter":
-        raise Refused(httpx.codes.OK, "the server's content filter stopped the answer")
+        raise Filtered("the server's content filter stopped the answer")
 
 
 def _count(given: Any, usage: Usage) -> None:
@@ -214,7 +237,7 @@ def _piece(data: str, key: str, usage: Usage) -> tuple[str, str | None]:
     except (ValueError, RecursionError) as error:
         raise Malformed("the reply is not JSON") from error
     if isinstance(reply, dict) and reply.get("error"):
-        raise Refused(httpx.codes.OK, _message_of(data.encode("utf-8", "replace")))
+        raise Refused(_status_of(reply), _message_of(data.encode("utf-8", "replace")))
     if isinstance(reply, dict):
         _count(reply.get("usage"), usage)
     try:

@@ -17,6 +17,7 @@ Entails = Callable[[list[tuple[str, str]]], Sequence[float]]  # (source, sentenc
 
 MOST_SPANS = 3  # of one sentence
 MOST_CANDIDATES = 64  # sentences of the passages that are embedded: about 0.2 s on two cores
+MOST_SENTENCES = 400  # of an answer that are embedded, each once: a model may go round and round
 COSINE = 0.5  # the weight of nearness; the rest is that of words in common
 LINE = 0.5  # from which on a sentence is supported: docs/evaluation.md, "Citations"
 ENOUGH = 0.6  # of the sentence's words: no more spans are looked for
@@ -120,14 +121,15 @@ def _candidates(
 
 def _cosines(
     told: Sequence[Said], candidates: Sequence[_Candidate], embed: Embed | None
-) -> npt.NDArray[np.float32] | list[None]:
-    """(sentences, candidates); None for each sentence where nothing can be embedded."""
-    texts = [one.text for one in told]
+) -> list[npt.NDArray[np.float32] | None]:
+    """For each sentence those of the candidates; None where it is not embedded."""
+    texts = list(dict.fromkeys(one.text for one in told if one.says))[:MOST_SENTENCES]
     if embed is None or not texts or not candidates:
         return [None] * len(told)
     vectors = embed(texts + [one.text for one in candidates])
     cosines: npt.NDArray[np.float32] = vectors[: len(texts)] @ vectors[len(texts) :].T
-    return cosines
+    rows = dict(zip(texts, cosines, strict=True))
+    return [rows.get(one.text) for one in told]
 
 
 def _check(

@@ -135,12 +135,14 @@ class AnswerSerializer(serializers.Serializer[Any]):
     shared = serializers.BooleanField(
         source="question.shared", help_text=_("Whether whoever has its link may read its page.")
     )
+    shared_conversation = serializers.BooleanField(
+        source="question.shared_conversation",
+        help_text=_("Whether the questions before it are shared along."),
+    )
     state = serializers.ChoiceField(Answer.State.choices, source="answer.state")
     kind = serializers.ChoiceField(Answer.Kind.choices, source="answer.kind")
     chat_model = serializers.CharField(source="answer.chat_model", allow_blank=True)
-    error = serializers.CharField(
-        source="answer.error", help_text=_("What went wrong and what to do; else empty.")
-    )
+    error = serializers.CharField(help_text=_("What went wrong and what to do; else empty."))
     retry_at = serializers.DateTimeField(
         source="answer.retry_at",
         allow_null=True,

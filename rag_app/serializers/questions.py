@@ -96,6 +96,12 @@ class RetrySerializer(SteeringSerializer):
     wait = serializers.BooleanField(default=True, help_text=WAIT_HELP)
 
 
+class ShareSerializer(serializers.Serializer[Any]):
+    conversation = serializers.BooleanField(
+        default=False, help_text=_("Whether the questions before it are shared along.")
+    )
+
+
 class ThumbSerializer(serializers.Serializer[Any]):
     say = serializers.ChoiceField(
         ["up", "down", "none"], help_text=_("“none” takes back what was said.")

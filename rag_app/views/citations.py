@@ -38,7 +38,9 @@ def citation(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         "marked": found.quote[at:to],
         "after": found.quote[to:],
     }
-    return render(request, "rag_app/citation.html", context)
+    made = render(request, "rag_app/citation.html", context)
+    made["X-Robots-Tag"] = "noindex, nofollow"
+    return made
 
 
 def _span(request: HttpRequest, found: Citation) -> tuple[int, int]:

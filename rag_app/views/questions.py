@@ -49,7 +49,16 @@ def _shared(request: HttpRequest, found: Question) -> HttpResponse:
         "states": Answer.State,
         "kinds": Answer.Kind,
     }
-    return render(request, "rag_app/shared.html", context)
+    if found.shared_conversation:
+        rows = shared_questions(request).filter(created__lt=found.created)
+        before = list(answer.turns(rows, found.conversation))
+        earlier = [answer.read(one, request.user) for one in before[-IN_FULL:]]
+        # How it was understood may have words of the answers before it.
+        whole = all(one.is_whole for one in earlier)
+        context |= {"older": before[:-IN_FULL], "earlier": earlier, "tell_alone": whole}
+    made = render(request, "rag_app/shared.html", context)
+    made["X-Robots-Tag"] = "noindex, nofollow"
+    return made
 
 
 def page(
@@ -90,6 +99,7 @@ def _conversation(request: HttpRequest, found: Question) -> dict[str, Any]:
         "older": before[:-IN_FULL],
         "earlier": [answer.read(one) for one in before[-IN_FULL:]],
         "later": turns[place + 1 :],
+        "shared_by": next((one for one in turns[place + 1 :] if one.shared_conversation), None),
         "turns": len(turns),
     }
 
@@ -145,11 +155,13 @@ def _steered(request: HttpRequest) -> dict[str, Any]:
 
 @require_POST
 def question_share(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """`share`: 1, whoever has the link may read it; else nobody else may any more."""
-    found = own(request, pk)
-    shared = request.POST.get("share") == "1"
-    Question.objects.filter(pk=found.pk).update(shared=shared)
-    if shared:
+    """`share`: 1, whoever has the link may read it; conversation, with what was asked before it;
+    else nobody else may any more."""
+    found, wanted = own(request, pk), request.POST.get("share")
+    answer.share(found, yes=wanted in ("1", "conversation"), conversation=wanted == "conversation")
+    if found.shared_conversation:
+        told = _("Shared up to this question. What you ask on is not, until you share it.")
+    elif found.shared:
         told = _("Shared. Send its address to those who are to read it.")
     else:
         told = _("No longer shared: its address leads nowhere for others.")

@@ -217,8 +217,8 @@ def test_no_room_for_any_passage_is_refused(notes, chat_server, settings):
         (chat.TimedOut("x"), "The chat server took too long."),
         (chat.CutOff("x"), "The chat server stopped in the middle of its answer."),
         (chat.TooLarge("x"), "The chat server's answer was too long and was stopped."),
-        (chat.Refused(429, "quota."), "The chat server refused: 429: quota. Its operator"),
-        (chat.Malformed("not JSON"), "The chat server sent something that is not an answer (not"),
+        (chat.Refused(429, "quota."), "The chat server has too much to do. Try again in a minute"),
+        (chat.Malformed("not JSON"), "The chat server sent something that is not an answer."),
     ],
 )
 def test_failure_is_told_and_what_came_before_is_kept(notes, chat_server, error, message):

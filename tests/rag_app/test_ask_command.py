@@ -90,7 +90,9 @@ def test_broken_chat_server_fails_after_what_it_said(notes, chat_server):
     assert printed.startswith("Half of\n")
     assert error == "The chat server stopped in the middle of its answer. Try again."
     chat_server.reply = raw("", "text/html", 500)
-    assert run(QUESTION)[1] == "The chat server refused: 500. Its operator can say why."
+    assert run(QUESTION)[1] == (
+        "The chat server failed. Try again in a moment, or ask another chat model."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The chat client against a real server that behaves in every way one can."""
 
+import json
 import socket
 import time
 
@@ -210,6 +211,50 @@ def test_error_status_keeps_its_message_but_not_the_key(server):
     assert KEY not in told(error)
 
 
+@pytest.mark.parametrize("before", range(150, 330, 20))
+@pytest.mark.parametrize("shown", [KEY, KEY[:8] + "****" + KEY[-6:], f"Bearer {KEY}"])
+def test_key_is_cut_out_before_the_message_is(server, before, shown):
+    """A key across the end of what is kept would leave its beginning."""
+    message = "x" * before + f" {shown}"
+    for reply in (
+        raw(json.dumps({"error": message}), "application/json", 401),
+        raw(f"data: {json.dumps({'error': {'message': message}})}\n\n", "text/event-stream"),
+    ):
+        server.reply = reply
+        error = read(server)[1]
+        assert type(error) is chat.Refused
+        assert len(error.message) <= 200
+        for part in (KEY[:6], KEY[-6:]):
+            assert part not in told(error)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        raw("x", f"text/{KEY}"),
+        raw("", "text/plain", 302, Location=f"http://e.example/?k={KEY}&" + "y" * 9000),
+    ],
+)
+def test_headers_are_told_in_short_and_without_the_key(server, reply):
+    server.reply = reply
+    error = read(server)[1]
+    assert len(error.detail) < 300
+    assert KEY not in told(error)
+
+
+def test_servers_words_are_one_line_of_visible_text(server):
+    words = "<html><body onload=x>\u202eNo\u202c  <b>quota</b>\n\u001b[2Jleft</body>"
+    server.reply = raw(json.dumps({"error": {"message": words}}), "application/json", 429)
+    assert read(server)[1].message == "No quota [2Jleft"
+
+
+def test_error_in_the_middle_may_have_a_status_of_its_own(server):
+    body = delta("Half") + 'data: {"error": {"code": 429, "message": "slow down"}}\n\n'
+    server.reply = raw(body, "text/event-stream")
+    text, error = read(server)
+    assert (text, error.status, error.message) == ("Half", 429, "slow down")
+
+
 def test_error_status_with_a_page_is_told_by_its_number(server):
     server.reply = raw("<html>" + "x" * 200_000, "text/html", 502)
     error = read(server)[1]
@@ -248,7 +293,7 @@ def test_connection_that_breaks_in_the_middle_is_cut_off(server):
 
 
 @pytest.mark.parametrize(
-    ("reason", "kind"), [("length", chat.CutOff), ("content_filter", chat.Refused)]
+    ("reason", "kind"), [("length", chat.LengthLimit), ("content_filter", chat.Filtered)]
 )
 def test_answer_that_was_stopped_is_not_whole(server, reason, kind):
     server.reply = raw(delta("Half of", reason), "text/event-stream")

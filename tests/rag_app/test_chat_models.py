@@ -16,7 +16,7 @@ from django.urls import reverse
 from collections_app import services
 from collections_app.services import Rejected
 from rag_app import answer
-from rag_app.answer import chat_models, chats
+from rag_app.answer import chat_models, chats, problems
 from rag_app.language import chat
 from rag_app.language.llm_chat import LlmChat
 from rag_app.models import Answer, ChatModel, ChatUse, Question
@@ -267,7 +267,8 @@ def test_time_that_makes_no_sense_is_no_time(notes, peer, header):
     remote(peer)
     peer.reply = raw('{"error": "slow down"}', "application/json", 429, Retry_After=header)
     made = written(notes).answer
-    assert made.error.startswith("The chat server refused: 429: slow down.")
+    assert "Try again in a minute" in made.error
+    assert made.error.endswith("The server's own words: “slow down”")
     assert made.retry_at is None
 
 
@@ -346,7 +347,9 @@ def test_plugin_that_raises_is_told_without_its_key(plugin):
     with pytest.raises(chat.Failed) as caught:
         list(LlmChat("echo", KEY).stream([{"role": "user", "content": "boom"}]))
     assert caught.value.detail == "RuntimeError: no luck with ***"
-    assert chats.in_words(caught.value).startswith("The chat model's plugin failed.")
+    assert problems.in_words(problems.of(caught.value)).startswith(
+        "The chat model's plugin failed."
+    )
 
 
 def test_plugin_that_hangs_ends_in_time(plugin):

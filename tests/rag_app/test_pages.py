@@ -273,7 +273,7 @@ def test_stream_that_is_closed_hangs_up_on_the_chat_server(browser, notes, chat_
     [
         (raw("", "text/event-stream"), "stopped in the middle"),
         (raw("{}", "application/json"), "sent something that is not an answer"),
-        (raw('{"error": "no quota left"}', "application/json", 429), "429: no quota left"),
+        (raw('{"error": "no quota left"}', "application/json", 429), "own words: “no quota left”"),
     ],
 )
 def test_broken_chat_server_is_told_with_a_way_on(browser, notes, chat_server, reply, message):

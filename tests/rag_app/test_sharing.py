@@ -134,3 +134,118 @@ def test_regenerating_asks_the_model_once_more(browser, notes, chat_server):
     browser.post(reverse("question_retry", args=[made.pk]))
     browser.get(made.get_absolute_url(), {"wait": "1"})
     assert answer.read(Question.objects.get(pk=made.pk)).text.startswith("Two ")
+
+
+# --- a whole conversation -------------------------------------------------------------
+
+
+@pytest.fixture
+def talked(no_chat):
+    """Three turns, the middle one of them over a collection of its own."""
+    open_, other = CollectionFactory(public=True), CollectionFactory(public=True)
+    embedded(open_, NOTES)
+    embedded(other, {"vault": "The vault is opened at nine. Its sqlite backup stays inside."})
+    first = answer.ask(open_.owner, QUESTION, collection=open_)
+    second = answer.ask(open_.owner, "When is the vault opened?", collection=other, after=first)
+    third = answer.ask(open_.owner, "How is bread dough made?", collection=open_, after=second)
+    return first, second, third
+
+
+def page_of(question, client=None):
+    return (client or Client()).get(question.get_absolute_url())
+
+
+def test_a_conversation_is_shared_up_to_a_question_and_taken_back(talked):
+    first, second, third = talked
+    own = logged_in(first.user)
+    assert "Share the conversation up to here" not in page_of(first, own).content.decode()
+    assert "Share the conversation up to here" in page_of(second, own).content.decode()
+    told = share(own, second, "conversation").content.decode()
+    assert "What you ask on is not, until you share it." in told
+    html = page_of(second).content.decode()
+    assert "Run the sqlite backup command every night." in html
+    assert "The vault is opened at nine." in html
+    assert third.text not in html
+    assert page_of(first).status_code == 200  # the turns themselves, as the page links them
+    assert page_of(third).status_code == 404
+    assert "up to a later question" in page_of(first, own).content.decode()
+    share(own, second, "0")
+    for one in talked:
+        assert page_of(one).status_code == 404
+
+
+def test_one_answer_that_is_shared_shows_no_other(talked):
+    first, second, third = talked
+    own = logged_in(first.user)
+    share(own, first)
+    share(own, third)
+    html = page_of(third).content.decode()
+    assert first.text not in html
+    assert second.text not in html
+    assert page_of(second).status_code == 404
+
+
+def test_turns_of_a_shared_conversation_show_what_their_reader_may_see(talked):
+    first, second, third = talked
+    Question.objects.filter(pk=third.pk).update(standalone="understood with vault words")
+    share(logged_in(first.user), third, "conversation")
+    assert "understood with vault words" in page_of(third).content.decode()
+    Collection.objects.filter(pk=second.collection_id).update(visibility="private")
+    html = page_of(third).content.decode()
+    assert "Run the sqlite backup command every night." in html
+    assert "The vault is opened at nine." not in html
+    assert "understood with vault words" not in html
+    assert "so it is not shown" in html
+    second.delete()
+    assert second.text not in page_of(third).content.decode()
+
+
+def test_understood_as_is_not_told_of_one_answer_alone(browser, notes, no_chat):
+    Collection.objects.update(visibility="public")
+    made = asked(notes)
+    Question.objects.update(standalone="words of another answer")
+    share(browser, made)
+    assert "words of another answer" not in page_of(made).content.decode()
+
+
+def test_what_is_cited_in_a_shared_conversation_opens_as_it_was(talked):
+    first, second, _third = talked
+    share(logged_in(first.user), second, "conversation")
+    place = reverse("citation", args=[first.pk, 1])
+    assert Client().get(place).status_code == 302
+    first.collection.documents.filter(external_id="backup").update(text="Other words.")
+    was = Client().get(place)
+    assert "sqlite backup" in was.content.decode()
+    assert "noindex" in was["X-Robots-Tag"]
+    share(logged_in(first.user), second, "0")
+    assert Client().get(place).status_code == 404
+
+
+def test_the_api_shares_a_conversation_for_its_asker_alone(talked):
+    first, second, _third = talked
+    place = f"/api/questions/{second.pk}/share/"
+    for client in (client_of(UserFactory()), Client()):
+        assert client.post(place, {"conversation": True}).status_code in (401, 403, 404)
+    api = client_of(first.user)
+    made = api.post(place, {"conversation": True}, format="json").json()
+    assert (made["shared"], made["shared_conversation"]) == (True, True)
+    assert first.text in page_of(second).content.decode()
+    made = api.post(place).json()  # the answer alone again
+    assert (made["shared"], made["shared_conversation"]) == (True, False)
+    assert page_of(first).status_code == 404
+    made = api.delete(place).json()
+    assert (made["shared"], made["shared_conversation"]) == (False, False)
+    assert api.post(place, {"conversation": "perhaps"}, format="json").status_code == 400
+
+
+def test_a_shared_page_is_kept_and_found_by_nobody(talked):
+    first, second, _third = talked
+    share(logged_in(first.user), second, "conversation")
+    made = page_of(second)
+    assert "noindex" in made["X-Robots-Tag"]
+    assert made["Referrer-Policy"] == "same-origin"
+    assert "no-store" in made["Cache-Control"]
+    for name in ("question_stream", "question_prompt", "conversation"):
+        assert Client().get(reverse(name, args=[second.pk])).status_code == 404
+    assert Client().get(f"/q/{second.conversation}/").status_code == 404
+    assert Client().get(f"/api/questions/{second.pk}/").status_code in (403, 404)

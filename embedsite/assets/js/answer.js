@@ -1,5 +1,6 @@
 // Shows an answer while a chat model writes it, as text and never as markup. Once it is
-// whole, or has failed, the page's own answer takes its place, with its citations as links.
+// whole, or has failed, the page's own answer takes its place, with its citations as links, and a
+// screen reader is told so: words read out while they come would be cut off by the next ones.
 const ASK_AGAIN = 5000; // milliseconds, after a stream that could not be had
 
 export function startAnswers() {
@@ -19,17 +20,20 @@ function follow(box) {
   for (const last of ["done", "failed"]) {
     events.addEventListener(last, () => {
       events.close();
-      show(box, text);
+      show(box, last);
     });
   }
 }
 
-async function show(box, text) {
-  text.setAttribute("aria-busy", "false"); // now it is read out, whole
+async function show(box, ending) {
+  const focused = box.contains(document.activeElement); // on the button that stops it, which goes
   await window.htmx.ajax("GET", location.pathname, {
     source: box,
     target: box,
     select: "#answer",
     swap: "outerHTML",
   });
+  if (focused) document.querySelector("#answer-head")?.focus({ preventScroll: true });
+  const told = document.querySelector("[data-answer-told]");
+  if (told) told.textContent = told.dataset[ending];
 }

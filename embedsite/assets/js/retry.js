@@ -10,13 +10,17 @@ function wait() {
     const until = performance.now() + 1000 * Number(button.dataset.retryIn);
     delete button.dataset.retryIn;
     const label = button.querySelector("[data-retry-label]");
-    const [ready, waiting] = [label.textContent, button.dataset.retryWait];
+    const [ready, { retryWait, retryMinutes }] = [label.textContent, button.dataset];
+    const told = (left) =>
+      left > 120
+        ? retryMinutes.replace("{n}", Math.ceil(left / 60))
+        : retryWait.replace("{n}", left);
     button.disabled = true;
     const tick = () => {
       if (!button.isConnected) return;
       const left = Math.ceil((until - performance.now()) / 1000);
       button.disabled = left > 0;
-      label.textContent = left > 0 ? waiting.replace("{n}", left) : ready;
+      label.textContent = left > 0 ? told(left) : ready;
       if (left > 0) setTimeout(tick, 250);
     };
     tick();

@@ -17,6 +17,7 @@ from rag_app import answer
 from rag_app.answer import templates
 from rag_app.answer.steering import Chosen
 from rag_app.language.prompts import MESSAGE, SYSTEM, Template
+from rag_app.language.safe import visible
 from rag_app.models import Answer, Citation, Question
 from rag_app.serializers.answers import AnswerSerializer
 from rag_app.templatetags.quotes import as_read
@@ -83,8 +84,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(data, indent=4, ensure_ascii=False))
         else:
             self._sources(reading)
-        if asked.answer.error:
-            raise CommandError(asked.answer.error)
+        if reading.error:
+            raise CommandError(reading.error)
         if asked.answer.kind == Answer.Kind.NONE:
             raise CommandError(NOTHING)
 
@@ -116,8 +117,12 @@ class Command(BaseCommand):
         if reading.answer.kind == Answer.Kind.EXTRACTIVE:
             self.stdout.write("Quoted from the documents, no language model:\n\n")
             for quote in reading.quotes:
-                self.stdout.write(f"“{_one_line(as_read(quote))}” [{quote.number}]\n")
+                said = visible(_one_line(as_read(quote)))
+                self.stdout.write(f"“{said}” [{quote.number}]\n")
         shown = reading.quotes
+        if reading.error and not shown:
+            shown = reading.passages
+            self.stdout.write("Passages found:\n")
         if reading.answer.kind == Answer.Kind.NONE:
             shown = reading.passages
             if shown:
@@ -175,8 +180,9 @@ def _before(user: User, given: str | None) -> Question | None:
 
 def _source(citation: Citation) -> str:
     document = citation.document
-    title = "" if str(document) == document.external_id else f"  {document}"
-    return f"[{citation.number}] {document.external_id}{title}  ({citation.score:.2f})"
+    title = "" if str(document) == document.external_id else f"  {_one_line(str(document))}"
+    # Visible: a terminal takes some of the other characters for orders.
+    return visible(f"[{citation.number}] {document.external_id}{title}  ({citation.score:.2f})")
 
 
 def _one_line(text: str) -> str:

@@ -43,7 +43,7 @@ class Busy(exceptions.APIException):
 class ChatFailed(exceptions.APIException):
     """Told with the passages found; `wait`: seconds until its server may be asked again."""
 
-    status_code = status.HTTP_502_BAD_GATEWAY
+    status_code: int = status.HTTP_502_BAD_GATEWAY
 
     def __init__(self, message: str, wait: int = 0) -> None:
         super().__init__(message)

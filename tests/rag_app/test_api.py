@@ -61,6 +61,7 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "dropped": [],
         "system": "",
         "shared": False,
+        "shared_conversation": False,
         "state": "complete",
         "kind": "extractive",
         "chat_model": "",

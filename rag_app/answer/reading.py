@@ -115,7 +115,8 @@ def read(question: Question, viewer: Viewer | None = None) -> Reading:
     """The answer in segments, with the citations that its asker may see, or that the viewer may."""
     settle(question.answer)
     citations = visible_citations(question, viewer)
-    return _reading(question, citations, is_withheld(question.answer, citations))
+    withheld = is_withheld(question.answer, citations)
+    return _reading(question, citations, withheld, own=viewer is None)
 
 
 def read_drafted(question: Question) -> Reading:
@@ -125,10 +126,12 @@ def read_drafted(question: Question) -> Reading:
     for one in citations:
         one.current, one.moved = True, 0  # type: ignore[attr-defined]  # as of those read
         one.url = opened(one, question)
-    return _reading(question, citations, withheld=False)
+    return _reading(question, citations, withheld=False, own=True)
 
 
-def _reading(question: Question, citations: list[Citation], withheld: bool) -> Reading:
+def _reading(
+    question: Question, citations: list[Citation], withheld: bool, *, own: bool
+) -> Reading:
     answer = question.answer
     is_chat = answer.kind == Answer.Kind.CHAT
     quotes = [citation for citation in citations if citation.cited]
@@ -136,7 +139,7 @@ def _reading(question: Question, citations: list[Citation], withheld: bool) -> R
     segments = [] if withheld else _segments(answer, citations, quotes)
     segments = _opening(segments, citations, question)
     passages = citations if is_chat else others
-    own = viewer is None and has_account(question)
+    own = own and has_account(question)
     return Reading(question, answer, segments, quotes, passages, withheld, own)
 
 

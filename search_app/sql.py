@@ -7,10 +7,12 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
@@ -24,6 +26,8 @@ from search_app.queries.sql_reader import Failed, NotSetUp, Table
 from search_app.queries.vectors import text as vector_text
 
 KEPT = 200  # runs of one user, for the audit
+AT_ONCE = 2  # queries of one user: each may fill a gigabyte before a limit stops it
+ENDED = timedelta(seconds=30)  # after its start: the run of a process that died
 RESERVED = frozenset({"sql", "model", "export", "page", "csrfmiddlewaretoken"})
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet run a cell
 
@@ -70,6 +74,7 @@ def run(
     started = time.monotonic()
     table, error = None, ""
     try:
+        _wait_for_others(begun)
         table = _read(begun, made, values)
     except Rejected as rejected:
         error = str(rejected)
@@ -78,6 +83,13 @@ def run(
         spent = round(1000 * (time.monotonic() - started))
         _finish(begun, spent, table, error)
     return Answer(table.columns, table.rows, table.more, spent)
+
+
+def _wait_for_others(begun: SqlRun) -> None:
+    """Raises Rejected while so many earlier queries of the user run as may at once."""
+    running = SqlRun.objects.filter(user=begun.user_id, token__isnull=False, pk__lt=begun.pk)
+    if running.filter(started__gt=Now() - ENDED).count() >= AT_ONCE:
+        raise Rejected(_("Your last queries still run. Try again in a second."))
 
 
 def _read(begun: SqlRun, made: Statement, values: list[str]) -> Table:

@@ -4,7 +4,7 @@ Framework-free: the embedded server runs them in single-user mode, `manage.py sq
 """
 
 ROLE = "embedsite_sql"
-VERSION = "1"  # of what is below: another one makes it run again
+VERSION = "2"  # of what is below: another one makes it run again
 CONNECTIONS = 8
 
 # Functions that a read-only role could still do harm or look around with.
@@ -14,7 +14,7 @@ DANGEROUS = (
     "|pg_export_snapshot|pg_cancel_backend|pg_terminate_backend|pg_log_backend_memory_contexts"
     "|pg_get_backend_memory_contexts|pg_logical_.*|query_to_.*|cursor_to_.*|table_to_.*"
     "|schema_to_.*|database_to_.*|ts_stat|txid_current.*|pg_current_xact_id.*|setval|nextval"
-    "|repeat|lpad|rpad"
+    "|repeat|lpad|rpad|array_fill"
 )
 
 

@@ -101,6 +101,8 @@ def _connect(token: UUID) -> psycopg.Connection[Any]:
     except psycopg.OperationalError as error:
         if "too many connections" in str(error):
             raise Failed("Too many queries run at this moment. Try again in a second.") from error
+        if isinstance(error, psycopg.errors.ConnectionTimeout):
+            raise Failed("The database is busy. Try again in a second.") from error
         raise NotSetUp from error
 
 

@@ -1,12 +1,15 @@
 """Ways out of typed SQL: each is refused by the words of the query, and most by the role alone."""
 
 import contextlib
+import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models.functions import Now
 
 from collections_app.models import Document
 from collections_app.services import Rejected
@@ -119,6 +122,42 @@ SELECT ('5'::float8).pg_sleep
 SELECT "pg_sleep"(30)
 SELECT pg_catalog."pg_sleep"/* */ (30)
 SELECT $1
+WITH RECURSIVE t(s) AS (SELECT 'x'::text UNION ALL SELECT s || s FROM t) SELECT length(s) FROM t
+WITH gone AS (UPDATE documents SET title = 'x' RETURNING *) TABLE gone
+WITH gone AS MATERIALIZED (DELETE FROM public.auth_user RETURNING *) SELECT 1
+MERGE INTO documents d USING passages p ON true WHEN MATCHED THEN DELETE
+EXPLAIN (ANALYZE, FORMAT JSON) DELETE FROM public.auth_user
+EXPLAIN SELECT * FROM public.auth_user
+SELECT * FROM documents FOR SHARE
+SELECT * FROM documents FOR KEY SHARE SKIP LOCKED
+FETCH ALL FROM result
+MOVE ALL IN result
+CLOSE ALL
+DEALLOCATE ALL
+DISCARD ALL
+UNLISTEN *
+CHECKPOINT
+REFRESH MATERIALIZED VIEW documents
+SECURITY LABEL ON ROLE embedsite_sql IS 'x'
+SELECT 1) ; SELECT pg_sleep(3) ; --
+(SELECT 1) UNION ALL (SELECT 2 FROM pg_sleep(2))
+VALUES (pg_sleep(2))
+SELECT /*! pg_sleep */ pg_sleep/**/(1)
+SELECT E'\'' , pg_sleep(1), ''
+SELECT 'a\', pg_sleep(1), '
+SELECT N'\', pg_sleep(1), ''
+SELECT $a$ $b$ $a$, pg_sleep(1), $b$ $b$
+SELECT "a""b", pg_sleep(1) FROM (SELECT 1) AS t("a""b")
+SELECT a.pg_sleep FROM (SELECT 1.0::float8) AS a
+SELECT x.lo_unlink FROM (SELECT 1::oid) AS x
+SELECT pg_ｓleep(1)
+SELECT array_fill(0, ARRAY[10000, 10000])
+SELECT cursor_to_xml('result', 1, true, true, '')
+SELECT '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'::xml
+SELECT * FROM pg_stat_statements
+SELECT 'a' ~ '(a{255}){255}'
+SELECT tableoid, xmin FROM documents
+SELECT avg('[NaN]'::vector)
 """.strip().splitlines()
 
 # What gives nothing away, but is closed to queries all the same.
@@ -156,6 +195,25 @@ SELECT "open
 SELECT $a$open
 SELECT 1 /* open /* */
 SELECT (1
+SELECT ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, ''b''::tsquery')
+SELECT * FROM pg_user_mappings
+SELECT current_schemas(true)
+SELECT current_database()
+SELECT to_regclass('auth_user')
+SELECT to_regproc('set_config')
+SELECT has_database_privilege('postgres', 'connect')
+SELECT obj_description(1259)
+SELECT pg_typeof(1)
+SELECT 1::oid::regclass
+SELECT row_security_active('documents')
+SELECT seen()
+SELECT * FROM JSON_TABLE('{"a": 1}', '$' COLUMNS (a int PATH '$.a')) AS t
+SELECT * FROM ts_token_type('default')
+SELECT ts_lexize('english_stem', 'stars')
+SELECT xpath('/a', '<a/>')
+SELECT table_name FROM INFORMATION_SCHEMA.views
+SELECT factorial(5000)
+TABLE documents
 """.strip().splitlines()
 
 
@@ -180,7 +238,7 @@ def nothing_has_happened():
 
 
 def test_there_are_enough_of_them():
-    assert len(set(WALLS)) + len(set(WORDS)) > 120
+    assert len(set(WALLS)) + len(set(WORDS)) > 170
 
 
 def test_the_words_of_each_are_refused(user, hidden):
@@ -201,6 +259,32 @@ def test_the_role_refuses_without_looking_at_the_words(user, hidden):
             through.append((attempt, sql_reader.read(begun.token, attempt, []).rows))
     assert through == []
     nothing_has_happened()
+
+
+# Allowed by their words, and stopped by a limit.
+BOMBS = [
+    "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    "SELECT array_agg(n) FROM generate_series(1, 1000000000) AS n",
+    "SELECT n FROM generate_series(1, 100000000) AS n ORDER BY md5(n::text)",
+]
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_bombs_are_stopped(user, bomb):
+    began = time.monotonic()
+    with pytest.raises(Rejected, match=r"longer than|temporary file size|memory|array size"):
+        sql.run(user, bomb, {})
+    assert time.monotonic() - began < 6
+
+
+def test_one_user_cannot_fill_the_server_with_queries(user):
+    for _number in range(2):
+        SqlRun.objects.create(user=user, sql="", token=uuid.uuid4())
+    with pytest.raises(Rejected, match="still run"):
+        sql.run(user, "SELECT 1", {})
+    assert sql.run(UserFactory(), "SELECT 1", {}).rows == [[1]]
+    SqlRun.objects.update(started=Now() - timedelta(minutes=1))  # their processes died
+    assert sql.run(user, "SELECT 1", {}).rows == [[1]]
 
 
 def test_rows_of_others_stay_hidden_from_the_role_without_a_run(hidden):

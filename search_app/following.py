@@ -5,7 +5,6 @@ reader gets is cut down to what the owner of the interest may see at that moment
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -16,9 +15,11 @@ from collections_app.batches import batched
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Document, EmbeddingModel, Viewer
 from collections_app.services import Rejected
+from search_app import calibration
 from search_app.asking import Asked, understood, visible
 from search_app.models import Interest, InterestMatch
 from search_app.queries import documents, filters, newcomers, samples
+from search_app.queries.samples import PICTURE, TEXT
 from search_app.queries.scope import Scope
 from search_app.ranking import rank
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=2)
 CHUNK = 500  # documents that are compared at once
 MOST = 200  # interests of one user
+ENOUGH = 20  # passages of a collection that tell where chance ends in it
+CHANCE = 0.15  # where it ends as long as nothing tells
 
 Found = tuple[int, float, int]  # document, nearness, ordinal of its nearest passage
 
@@ -45,14 +48,30 @@ def places(interest: Interest) -> list[Collection]:
 
 
 def threshold(interest: Interest, collections: Sequence[Collection]) -> float:
-    """What a document must reach; by default the lowest calibrated cutoff of these places."""
+    """The least that a document must reach in any of these places."""
     if interest.threshold is not None:
         return interest.threshold
-    by_model: dict[EmbeddingModel, list[int]] = defaultdict(list)
-    for one in collections:
-        by_model[one.embedding_model].append(one.pk)
-    cutoffs = [samples.cutoff(ids, model) for model, ids in by_model.items()]
-    return min(cutoffs, default=0.0)
+    found = [_least(interest, one, collections, is_picture=False) for one in collections]
+    return min(found, default=0.0)
+
+
+def _least(
+    interest: Interest, home: Collection, places: Sequence[Collection], *, is_picture: bool
+) -> float:
+    """What a document of this collection must reach: by default where chance ends there. With too
+    few passages to tell, that of the other places under its model counts."""
+    if interest.threshold is not None:
+        return interest.threshold
+    model = home.embedding_model
+    kind = (PICTURE if is_picture else TEXT) if model.takes_pictures else ""
+    followed = interest.document
+    asked = PICTURE if followed and followed.format.startswith("image/") else TEXT
+    like = [one.pk for one in places if one.embedding_model_id == model.pk]
+    telling = [pk for pk in like if samples.passages(pk, model, kind) >= ENOUGH]
+    if home.pk in telling:
+        telling = [home.pk]
+    cutoff = calibration.cutoff(telling or [home.pk], model, asked=asked, found=kind)
+    return cutoff or CHANCE
 
 
 def compare(interest: Interest) -> int:
@@ -115,12 +134,19 @@ def _near(
     interest: Interest, collections: Sequence[Collection], new: Sequence[tuple[int, int]]
 ) -> Iterator[Found]:
     """Those of the new documents, (document, collection), that are near enough."""
-    least = threshold(interest, collections)
+    least: dict[tuple[int, bool], float] = {}
+    home_of = dict(new)
+    pictures = newcomers.pictures(list(home_of))
+    known = {one.pk: one for one in collections}
     found = _searched if interest.kind == Interest.Kind.SEARCH else _measured
     homes = {collection for _document, collection in new}
     there = [one for one in collections if one.pk in homes]
     for pk, score, ordinal in found(interest, there, [document for document, _home in new]):
-        if score >= least:
+        key = (home_of[pk], pk in pictures)
+        if key not in least:
+            home = known[home_of[pk]]
+            least[key] = _least(interest, home, collections, is_picture=key[1])
+        if score >= least[key]:
             yield pk, round(score, 6), ordinal
 
 

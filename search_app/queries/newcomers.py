@@ -31,6 +31,12 @@ def newcomers(
     )
 
 
+def pictures(documents: Sequence[int]) -> set[int]:
+    """Those of the documents that are pictures."""
+    rows = Document.objects.filter(pk__in=documents, format__startswith="image/")
+    return set(rows.values_list("pk", flat=True))
+
+
 def passages(documents: Sequence[int], model: EmbeddingModel) -> NDArray[np.int64]:
     """(n, 3): passage, document and ordinal of each passage under the model, by passage."""
     rows = Passage.objects.filter(document__in=documents, model=model).order_by("pk")

@@ -113,12 +113,43 @@ def test_filters_alone_are_followed(home):
     assert told(interest) == ["new"]
 
 
-def test_default_threshold_is_the_calibrated_cutoff(home):
+def test_default_threshold_is_the_calibrated_cutoff(home, monkeypatch):
+    monkeypatch.setattr(following, "ENOUGH", 3)
+    embedded(home, {"both": "Bread in the boats."})
     interest = follow(home, threshold=None)
     places = following.places(interest)
     cutoff = samples.cutoff([home.pk], home.embedding_model)
     assert following.threshold(interest, places) == cutoff
     assert following.threshold(follow(home, threshold=0.7), places) == 0.7
+
+
+def test_each_place_has_the_cutoff_of_its_own(home):
+    """One whose passages are much alike must not lower what counts elsewhere, nor a new one."""
+    alike = CollectionFactory(owner=home.owner)
+    embedded(alike, {f"a{n}": f"boats boats boats boats {n}" for n in range(following.ENOUGH)})
+    many = {f"m{n}": f"word{n} thing{n} matter{n} harbour" for n in range(following.ENOUGH)}
+    embedded(home, many)
+    interest = follow(home, where=None, threshold=None)
+    cutoffs = {one.pk: samples.cutoff([one.pk], one.embedding_model) for one in (home, alike)}
+    assert cutoffs[home.pk] < 0.5 < cutoffs[alike.pk]
+    fresh = CollectionFactory(owner=home.owner)
+    assert samples.cutoff([fresh.pk], fresh.embedding_model) == 0  # learned while it was empty
+    far = "Loaf of rye."
+    near = "Boats in a harbour."
+    for place in (home, alike, fresh):
+        embedded(place, {f"far {place.name}": far, f"near {place.name}": near})
+    compare(interest)
+    assert set(told(interest)) == {f"near {home.name}", f"near {fresh.name}"}
+
+
+def test_the_first_documents_under_a_model_are_not_all_near():
+    home = CollectionFactory()
+    interest = follow(home, threshold=None)
+    assert compare(interest) == 0
+    embedded(home, {"new": "The boats lie in the harbour.", "rye": "Loaf of rye."})
+    assert following.threshold(interest, [home]) > 0
+    compare(interest)
+    assert told(interest) == ["new"]
 
 
 def test_higher_threshold_tells_less(home):

@@ -12,7 +12,7 @@ from search_app import tasks
 from search_app.building import build, build_all
 from search_app.leases import FRESH
 from search_app.models import Cluster, Clustering, ClusterMember
-from search_app.queries import locks
+from search_app.queries import locks, many
 from search_app.queries import members as queries
 
 __all__ = [
@@ -56,6 +56,11 @@ def request(
     The clusters there are stay until the new ones are made. These begin where those were, unless
     `afresh`. Raises Rejected.
     """
+    if (count := many.count(collection)) > many.MOST:
+        raise Rejected(
+            _("Clusters are made of up to %(most)d documents; this collection has %(count)d.")
+            % {"most": many.MOST, "count": count}
+        )
     if wanted is not None and not 1 <= wanted <= MAX_CLUSTERS:
         raise Rejected(
             _("The number of clusters must be between 1 and %(most)d.") % {"most": MAX_CLUSTERS}

@@ -21,7 +21,7 @@ from search_app import leases
 from search_app.analysis import layout, projection
 from search_app.analysis.projection import Axes
 from search_app.models import CollectionMap
-from search_app.queries import documents, locks, points
+from search_app.queries import documents, locks, many, points
 
 logger = logging.getLogger(__name__)
 
@@ -37,17 +37,40 @@ def build(collection_id: int) -> bool:
         return False
     began = timezone.now()
     try:
-        matrix = documents.current_matrix(claimed.collection)
+        documents.update_vectors(claimed.collection)
+        by_umap = claimed.method == CollectionMap.Method.UMAP
+        matrix = many.all_or_sample(claimed.collection, layout.MOST if by_umap else many.SAMPLE)
         former = _former(claimed, matrix.ids)
         axes, places = projection.fit(matrix.vectors, *former)
-        if claimed.method == CollectionMap.Method.UMAP:
+        if by_umap:
             places = layout.fit(matrix.vectors, former[1])
+        ids, everywhere = _with_others(claimed, matrix, axes, places)
     except DatabaseError:
         raise
     except Exception as error:
         logger.exception("The map of collection %d cannot be made.", collection_id)
         return leases.fail(claimed, f"The map could not be made ({error!r}).")
-    return _finish(claimed, began, matrix.ids, axes, places)
+    return _finish(claimed, began, (ids, everywhere), axes, len(matrix.ids))
+
+
+def _with_others(
+    claimed: CollectionMap, made_from: documents.Matrix, axes: Axes, places: projection.Ints
+) -> tuple[np.ndarray, projection.Ints]:
+    """Ids and places of all documents where the map was made from a sample: the others are placed
+    by it, a block at a time."""
+    if many.count(claimed.collection) <= many.MOST:
+        return made_from.ids, places
+    ids, found = [], []
+    for block in many.blocks(claimed.collection):
+        if claimed.method == CollectionMap.Method.PCA:
+            there = projection.place(block.vectors, axes)
+        else:
+            there = layout.land(block.vectors, made_from.vectors, places)
+            _known, mine, theirs = np.intersect1d(block.ids, made_from.ids, return_indices=True)
+            there[mine] = places[theirs]
+        ids.append(block.ids)
+        found.append(there)
+    return np.concatenate(ids), np.concatenate(found)
 
 
 def place(collection_id: int) -> int:
@@ -60,18 +83,22 @@ def place(collection_id: int) -> int:
         return 0
     with transaction.atomic():
         locks.hold_derived(collection_id)
-        ids, vectors = points.vectors_of(points.unplaced(found), found.collection)
-        if len(ids):
-            points.add(found, ids, _landed(found, ids, vectors))
-    return len(ids)
+        new = points.unplaced(found)
+        for start in range(0, len(new), many.BLOCK):
+            some = new[start : start + many.BLOCK]
+            ids, vectors = points.vectors_of(some, found.collection)
+            if len(ids):
+                points.add(found, ids, _landed(found, new, vectors))
+    return len(new)
 
 
-def _landed(found: CollectionMap, ids: np.ndarray, vectors: np.ndarray) -> projection.Ints:
-    """By the axes; on a map by UMAP between the nearest documents that lie there."""
+def _landed(found: CollectionMap, new: np.ndarray, vectors: np.ndarray) -> projection.Ints:
+    """By the axes; on a map by UMAP between the nearest of a sample of those that lie there and
+    are not `new`."""
     if found.method == CollectionMap.Method.PCA:
         return projection.place(vectors, axes_of(found))
-    there, matrix = points.read(found.collection), documents.matrix(found.collection)
-    known = np.isin(there["id"], matrix.ids) & ~np.isin(there["id"], ids)
+    there, matrix = points.read(found.collection), many.sample(found.collection, layout.MOST)
+    known = np.isin(there["id"], matrix.ids) & ~np.isin(there["id"], new)
     there = there[known]
     rows = np.searchsorted(matrix.ids, there["id"].astype(np.int64))
     places = np.stack([there["x"], there["y"]], axis=1).astype(np.int32)
@@ -142,21 +169,25 @@ def _former(claimed: CollectionMap, ids: np.ndarray) -> Former:
 
 @transaction.atomic
 def _finish(
-    claimed: CollectionMap, began: datetime, ids: np.ndarray, axes: Axes, places: projection.Ints
+    claimed: CollectionMap,
+    began: datetime,
+    placed: tuple[np.ndarray, projection.Ints],
+    axes: Axes,
+    fitted: int,
 ) -> bool:
     """Write the map, unless the claim was lost."""
     locks.hold_derived(claimed.collection_id)
     if not leases.held(claimed).select_for_update().exists():
         return False
     home: Collection = claimed.collection
-    points.replace(claimed, ids, places)
+    points.replace(claimed, *placed)
     leases.held(claimed).update(
         **leases.RELEASED,
         state=CollectionMap.State.READY,
         error="",
         built=began,
         model=home.embedding_model,
-        fitted=len(ids),
+        fitted=fitted,
         mean=axes.mean,
         first=axes.directions[0],
         second=axes.directions[1],

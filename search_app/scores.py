@@ -15,7 +15,8 @@ from collections_app.services import Rejected
 from search_app.analysis import centroids
 from search_app.analysis.centroids import LeftOut
 from search_app.models import AssignedLabel, Axis, LabelSet
-from search_app.queries.documents import Matrix, current_matrix, matrix
+from search_app.queries import many
+from search_app.queries.documents import Matrix, current_matrix
 
 MOST_EXAMPLES = 500
 MOST_LABELS = 200
@@ -68,7 +69,7 @@ def score_text(axis: Axis, text: str) -> list[Scored]:
 def score_documents(axis: Axis) -> tuple[np.ndarray, np.ndarray]:
     """(ids, scores) of the collection's documents, lowest first. Raises Rejected."""
     low, high = _poles(axis)
-    all_ = current_matrix(axis.collection)
+    all_ = _all(axis.collection)
     if not len(all_.ids):
         return all_.ids, np.zeros(0, np.float32)
     places = centroids.positions(all_.vectors, low, high)
@@ -84,6 +85,17 @@ def documents_on(ids: np.ndarray, scores: np.ndarray) -> list[Scored]:
         for pk, score in zip(ids.tolist(), scores, strict=True)
         if pk in rows
     ]
+
+
+def _all(collection: Collection) -> Matrix:
+    """All document vectors, up to date. Raises Rejected where they are too many to be held."""
+    if (count := many.count(collection)) > many.MOST:
+        raise Rejected(
+            _("Documents are scored and labelled in collections of up to %(most)d; this one has "
+              "%(count)d. A text that is typed is scored all the same.")
+            % {"most": many.MOST, "count": count}
+        )  # fmt: skip
+    return current_matrix(collection)
 
 
 def _poles(axis: Axis) -> tuple[np.ndarray, np.ndarray]:
@@ -129,8 +141,7 @@ def _of_documents(collection: Collection, numbers: set[int]) -> np.ndarray:
     if missing := sorted(numbers - there):
         message = _("There is no document #%(number)d in this collection.")
         raise Rejected(message % {"number": missing[0]})
-    all_ = current_matrix(collection)
-    return all_.vectors[np.isin(all_.ids, list(numbers))]
+    return many.means(collection, sorted(numbers))
 
 
 def text_vectors(model: EmbeddingModel, texts: Sequence[str]) -> np.ndarray:
@@ -193,7 +204,7 @@ def counts(label_set: LabelSet) -> list[tuple[str, int]]:
 
 def examples_of(label_set: LabelSet) -> Examples:
     """Raises Rejected where there are not two labels, or too many."""
-    all_ = current_matrix(label_set.collection)
+    all_ = _all(label_set.collection)
     if label_set.source in (LabelSet.Source.EXAMPLES, LabelSet.Source.DESCRIPTIONS):
         found = _written(label_set)
     else:
@@ -250,7 +261,7 @@ def assign(label_set: LabelSet, *, arrived: bool = False) -> int:
     second by the margin; the others get an empty one. `arrived`: only those that are new or
     changed since they were looked at. How many got a label. Raises Rejected."""
     made = examples_of(label_set)
-    all_ = matrix(label_set.collection)
+    all_ = _all(label_set.collection)
     wanted = ~np.isin(all_.ids, list(made.documents))
     if arrived:
         known = dict(label_set.assigned.values_list("document", "revision"))

@@ -6,11 +6,13 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from collections_app.batches import batched
 from collections_app.models import Collection, Document
 from search_app.models import DocumentVector
 from search_app.queries import binary, locks, pairs
 
 NEARLY_ZERO = 1e-6  # a mean shorter than this has no direction
+CHUNK = 10_000  # documents named in one statement
 
 UPDATE = """
 WITH stale AS (
@@ -55,7 +57,8 @@ def update_vectors(collection: Collection) -> list[int]:
             },
         )
         made = [row[0] for row in cursor.fetchall()]
-        pairs.flag_listing(made)
+        for some in batched(made, CHUNK):
+            pairs.flag_listing(some)
         _forget_emptied(collection)
     return made
 

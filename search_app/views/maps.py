@@ -20,7 +20,7 @@ from search_app import map_values, maps
 from search_app.analysis import layout
 from search_app.models import Cluster, CollectionMap
 from search_app.packed_answers import packed_response
-from search_app.queries import points
+from search_app.queries import many, points
 from search_app.views.narrowing import Link, address
 
 ROWS_PER_PAGE = 25
@@ -177,6 +177,13 @@ def _chips(request: HttpRequest, collection: Collection, wanted: list[str]) -> l
     ]
 
 
+def _is_sample(made: CollectionMap | None, collection: Collection) -> bool:
+    """Whether a map was made from some of the documents and the others placed by it."""
+    if made is None or made.fitted not in (many.SAMPLE, layout.MOST):
+        return False
+    return points.count(collection, None) > made.fitted
+
+
 def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
     """What the whole page shows besides the table."""
     made = maps.map_of(request.user, collection)
@@ -196,5 +203,6 @@ def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         "methods": CollectionMap.Method.choices,
         "is_umap": made is not None and made.method == CollectionMap.Method.UMAP,
         "has_umap": layout.installed(),
+        "is_sample": _is_sample(made, collection),
         "tab": "map",
     }

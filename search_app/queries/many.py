@@ -1,0 +1,91 @@
+"""Document vectors of collections that are too large to be held as one matrix."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from collections_app.models import Collection, Document
+from search_app.queries import binary
+from search_app.queries.documents import NEARLY_ZERO, Matrix, matrix
+
+MOST = 200_000  # documents whose vectors are held at once: 300 MB at 384 numbers, and copies of it
+SAMPLE = 50_000  # of more of them, what a map is made from
+BLOCK = 20_000
+
+COLUMNS = "document_id, floor, refill, revision::int8, embedding"
+OF = "collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"
+
+
+def count(collection: Collection) -> int:
+    """How many documents can have a vector."""
+    return Document.objects.filter(collection=collection, state=Document.State.READY).count()
+
+
+def all_or_sample(collection: Collection, most: int = SAMPLE) -> Matrix:
+    """Every document vector, or `most` of them where there are more than MOST."""
+    return matrix(collection) if count(collection) <= MOST else sample(collection, most)
+
+
+def sample(collection: Collection, most: int) -> Matrix:
+    """Up to so many, spread evenly by a hash of their numbers: the same ones each time."""
+    return _read(
+        collection,
+        f"SELECT {COLUMNS} FROM search_app_documentvector WHERE document_id IN ("  # noqa: S608
+        f" SELECT document_id FROM search_app_documentvector WHERE {OF}"
+        " ORDER BY hashint8(document_id), document_id LIMIT %s) ORDER BY document_id",
+        [most],
+    )
+
+
+def blocks(collection: Collection, size: int = BLOCK) -> Iterator[Matrix]:
+    """All of them, so many at a time, in the order of their documents."""
+    last = 0
+    while True:
+        found = _read(
+            collection,
+            f"SELECT {COLUMNS} FROM search_app_documentvector WHERE {OF}"  # noqa: S608
+            " AND document_id > %s ORDER BY document_id LIMIT %s",
+            [last, size],
+        )
+        if not len(found.ids):
+            return
+        yield found
+        last = int(found.ids[-1])
+
+
+def _read(collection: Collection, query: str, values: Sequence[int]) -> Matrix:
+    model = collection.embedding_model
+    columns: dict[str, str | int] = {"id": "int8", "floor": "float8", "refill": "bool"}
+    columns |= {"revision": "int8", "vector": model.dimension}
+    rows = binary.read(query, [collection.pk, model.pk, model.dimension, *values], columns)
+    return Matrix(
+        rows["id"].astype(np.int64),
+        rows["vector"].astype(np.float32),
+        rows["floor"].astype(np.float64),
+        rows["refill"].astype(bool),
+        rows["revision"].astype(np.int64),
+    )
+
+
+MEANS = """
+SELECT l2_normalize(mean)::real[] FROM (
+    SELECT p.document_id, avg(v.embedding) AS mean
+    FROM collections_app_passage p JOIN collections_app_vector v
+      ON v.passage_id = p.id AND v.model_id = p.model_id AND vector_dims(v.embedding) = %s
+    WHERE p.document_id = ANY(%s) AND p.collection_id = %s AND p.model_id = %s
+    GROUP BY p.document_id
+) of WHERE vector_norm(mean) > %s ORDER BY document_id
+"""
+
+
+def means(collection: Collection, documents: Sequence[int]) -> NDArray[np.float32]:
+    """(n, dimension): of those of these documents that have passages, by number; length 1."""
+    model = collection.embedding_model
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MEANS, [model.dimension, list(documents), collection.pk, model.pk, NEARLY_ZERO]
+        )
+        rows = [row[0] for row in cursor.fetchall()]
+    return np.array(rows, np.float32).reshape(-1, model.dimension)

@@ -96,6 +96,7 @@ def _notes():
         ],
     )
     ingest.run()
+    ingest.clean()  # as the site's worker does at night
     related.refresh(collection.pk)
     return collection
 

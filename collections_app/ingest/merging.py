@@ -91,9 +91,9 @@ GROUP BY term HAVING count(*) >= %(least)s ORDER BY term
 EVERY = SCATTERED.replace("HAVING count(*) >= %(least)s ", "")
 
 
-def merge_pool(pool: Pool) -> None:
-    """Put lists of one term together, and the changes to one row."""
-    for chunk in _chunks(SCATTERED, pool):
+def merge_pool(pool: Pool, least: int = LISTS) -> None:
+    """Put lists of one term together where there are so many, and the changes to one row."""
+    for chunk in _chunks(SCATTERED, pool, least):
         _rewrite(pool, chunk)
     with transaction.atomic(), connection.cursor() as cursor:
         if is_only_one(pool):
@@ -137,16 +137,19 @@ def take_out(pool: Pool, wanted: Sequence[str], passages: Iterable[int]) -> None
 
 
 def clean() -> None:
-    """Take everything out that is gone by now: its words stay nowhere longer than a night."""
-    pools = CorpusChange.objects.exclude(void=b"").values_list("collection", "model")
+    """Take everything out that is gone by now: its words stay nowhere longer than a night. And
+    put together what the day left apart, so that searches read few lists."""
+    pools = CorpusChange.objects.values_list("collection", "model")
     for pool in [Pool(*row) for row in pools.distinct().order_by("collection", "model")]:
-        clean_pool(pool)
+        merge_pool(pool, 2)
+        if CorpusChange.objects.filter(**pool._asdict()).exclude(void=b"").exists():
+            clean_pool(pool)
 
 
-def _chunks(statement: str, pool: Pool) -> list[list[str]]:
+def _chunks(statement: str, pool: Pool, least: int = LISTS) -> list[list[str]]:
     """The terms that the statement finds, with about `CHUNK` postings at a time."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**pool._asdict(), "least": LISTS})
+        cursor.execute(statement, {**pool._asdict(), "least": least})
         rows = cursor.fetchall()
     chunks: list[list[str]] = [[]]
     size = 0

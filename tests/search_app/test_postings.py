@@ -184,6 +184,17 @@ def test_cleaning_leaves_nothing_of_what_is_gone(collection):
     check(collection, query=[*QUERY, "zeppelin"])
 
 
+def test_at_night_few_lists_are_put_together_too(collection):
+    for n in range(4):
+        embedded(collection, {f"more{n}": f"Bread number {n}."})
+    before = check(collection)
+    ingest.merge(9)
+    assert PostingList.objects.filter(term="bread").count() == 5
+    ingest.clean()
+    assert PostingList.objects.filter(term="bread").count() < 3
+    assert check(collection).bm25().tolist() == before.bm25().tolist()
+
+
 def test_much_that_is_gone_is_cleaned_without_waiting_for_the_night(collection, monkeypatch):
     monkeypatch.setattr(merging, "VOID", 5)
     services.delete_documents(collection.documents.filter(external_id__lt="d15"))

@@ -107,7 +107,7 @@ def test_failure_is_told_and_what_was_named_stays(chat_server, notes):
     chat_server.reply = lambda handler: next(replies)(handler)
     done = naming.name_clusters(notes)
     assert [one.name for one in done.named] == ["First"]
-    assert done.problem.startswith("The chat server refused")
+    assert done.problem.startswith("The chat server failed")
     assert [one.pk for one in done.left] == [one.pk for one in groups[1:]]
     assert [name_of(one) for one in groups] == ["First", "words 1", "words 2"]
     chat_server.reply = streamed(" \n")
@@ -158,7 +158,7 @@ def test_page_names_them_and_tells_what_happened(chat_server, client, notes, gro
     given = {"chat": "scripted-1", "prompt": "", "truncate": "100", "after": "-1"}
     chat_server.reply = raw("{}", "application/json", 500)
     failed = client.post(place, given)
-    assert (failed.status_code, "The chat server refused" in failed.text) == (422, True)
+    assert (failed.status_code, "The chat server failed" in failed.text) == (422, True)
     monkeypatch.setattr(naming, "SECONDS", -1)
     late = client.post(place, given)
     assert "2 clusters are left: the time was up" in late.text
@@ -189,7 +189,7 @@ def test_command_names_and_prints_them(chat_server, notes, groups):
     with pytest.raises(CommandError, match="no chat model “x”"):
         command("--show", "--name-with", "x")
     chat_server.reply = raw("{}", "application/json", 500)
-    with pytest.raises(CommandError, match="refused"):
+    with pytest.raises(CommandError, match="The chat server failed"):
         command("--show", "--name-with", "default")
 
 

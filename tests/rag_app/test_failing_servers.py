@@ -36,7 +36,7 @@ SERVERS = {  # name: (reply, what is told, whether a part of the answer came)
     "down": (None, "cannot be reached. See that it runs", False),
     "slow": (slow, "took too long. Try again", False),
     "malformed": (raw("<p>Log in</p>", "text/html"), "not an answer. Try again", False),
-    "rate limited": (refusing(429, Retry_After="40"), "Try again in 40 seconds", False),
+    "rate limited": (refusing(429, Retry_After="3600"), "Try again in 60 minutes", False),
     "busy": (refusing(503), "has too much to do. Try again in a minute", False),
     "broken": (refusing(500), "failed. Try again in a moment", False),
     "cut": (streamed("It runs [1]. And th", end=""), "in the middle of its answer", True),
@@ -118,7 +118,7 @@ def test_clients_of_openai_get_the_passages_too(
     assert "[1] backup " in text
     if not partial:
         assert made.status_code == (503 if name == "rate limited" else 502)
-        assert made.headers.get("Retry-After") == ("40" if name == "rate limited" else None)
+        assert made.headers.get("Retry-After") == ("3600" if name == "rate limited" else None)
 
 
 def test_the_reader_is_told_in_the_readers_language(notes, chat_server, client):

@@ -109,7 +109,7 @@ def test_limit_on_an_answer_is_the_servers_and_told(asked, peer):
     made = read(question)
     assert (made.answer.state, made.answer.answer_tokens) == ("partial", 5)
     assert 0 < len(made.answer.text.split()) <= 5  # special tokens are no words
-    assert made.answer.error.startswith("The chat server stopped in the middle")
+    assert made.answer.error.startswith("The answer reached the most tokens")
     assert made.can_retry
     assert made.passages
 

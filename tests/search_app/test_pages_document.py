@@ -216,4 +216,4 @@ def test_cost_does_not_grow_with_what_is_related(client):
     one = cost()
     documents[0].related.all().delete()
     relate(documents[0], documents[1:4])
-    assert cost() == one == 7
+    assert cost() == one == 6

@@ -108,6 +108,7 @@ SENTENCES = (
     # clusters
     _("The clusters could not be built (%(error)s)."),
     _("The documents of this cluster are too much alike to be split."),
+    _("The collection has grown beyond what clusters are made of. Split it into several."),
     _("The worker stopped %(count)s times while it built the clusters. Its log may say why."),
     # models
     _(

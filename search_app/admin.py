@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from collections_app.large_tables import ReadOnlyAdmin, first_numbers, row_link, rows_link
 from collections_app.models import long_columns
 from collections_app.reasons import in_words
+from collections_app.services import Rejected
 from search_app import clusters, quality_admin, sql_admin  # noqa: F401 (register themselves)
 from search_app.models import (
     Cluster,
@@ -56,16 +57,21 @@ class ClusteringAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Build the clusters again"), permissions=["rebuild"])
     def rebuild(self, request: HttpRequest, queryset: QuerySet[Clustering]) -> None:
-        asked = [
-            clusters.request(
-                row.collection,
-                row.wanted,
-                method=row.method,
-                smallest=row.smallest,
-                parent=row.parent,
-            )
-            for row in queryset.select_related("collection", "parent")
-        ]
+        asked = []
+        for row in queryset.select_related("collection", "parent__clustering"):
+            try:
+                wish = clusters.request(
+                    row.collection,
+                    row.wanted,
+                    method=row.method,
+                    smallest=row.smallest,
+                    parent=row.parent,
+                )
+                asked.append(wish)
+            except Rejected as error:
+                messages.error(request, f"{row.collection}: {error}")
+        if not asked:
+            return
         messages.success(
             request,
             ngettext(

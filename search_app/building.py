@@ -23,10 +23,11 @@ from search_app import cluster_names, leases
 from search_app.analysis import clustering as analysis
 from search_app.analysis import density, matching
 from search_app.models import Cluster, Clustering, ClusterMember, DocumentVector
-from search_app.queries import documents, locks, members, unplaced
+from search_app.queries import documents, locks, many, members, unplaced
 
 logger = logging.getLogger(__name__)
 
+MANY = "The collection has grown beyond what clusters are made of. Split it into several."
 ALIKE = "The documents of this cluster are too much alike to be split."
 
 
@@ -40,6 +41,8 @@ def build(collection_id: int) -> bool:
     claimed = leases.claim(rows.select_related("collection__embedding_model", "parent"))
     if claimed is None:
         return False
+    if many.count(claimed.collection) > many.MOST:
+        return leases.fail(claimed, MANY)
     began = timezone.now()
     try:
         built = _built(claimed)
@@ -69,7 +72,13 @@ def place(collection_id: int) -> int:
     rows = Clustering.objects.filter(
         collection=collection_id, model=F("collection__embedding_model")
     ).select_related("collection__embedding_model")
-    return sum(_place(one) for one in rows.order_by("depth", "pk"))
+    count = 0
+    for one in rows.order_by("depth", "pk"):
+        while placed := _place(one):
+            count += placed
+            if placed < many.BLOCK:
+                break
+    return count
 
 
 @transaction.atomic
@@ -78,7 +87,7 @@ def _place(found: Clustering) -> int:
     clusters = list(found.clusters.order_by("ordinal"))
     if not clusters:
         return 0
-    new = unplaced.newcomers(found)
+    new = unplaced.newcomers(found, many.BLOCK)
     if not len(new.ids):
         return 0
     middles = np.array([row.centroid for row in clusters], np.float32)

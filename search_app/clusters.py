@@ -65,6 +65,8 @@ def request(
         raise Rejected(
             _("The number of clusters must be between 1 and %(most)d.") % {"most": MAX_CLUSTERS}
         )
+    if parent and wanted == 1:
+        raise Rejected(_("A cluster is split into two parts at least."))
     if smallest is not None and not 2 <= smallest <= MOST_SMALLEST:
         raise Rejected(
             _("The fewest documents of a cluster must be between 2 and %(most)d.")
@@ -77,6 +79,10 @@ def request(
     asked = {"wanted": wanted, "afresh": afresh, "method": method, "smallest": smallest}
     asked["depth"] = depth
     with transaction.atomic():
+        if parent:  # which goes where clusters are made anew meanwhile
+            locks.hold_derived(collection.pk)
+            if not Cluster.objects.filter(pk=parent.pk).exists():
+                raise Rejected(_("The cluster is gone: the clusters were made anew meanwhile."))
         wish, _created = Clustering.objects.update_or_create(
             collection=collection,
             parent=parent,

@@ -66,10 +66,10 @@ def _least(
     kind = (PICTURE if is_picture else TEXT) if model.takes_pictures else ""
     followed = interest.document
     asked = PICTURE if followed and followed.format.startswith("image/") else TEXT
-    like = [one.pk for one in places if one.embedding_model_id == model.pk]
-    telling = [pk for pk in like if samples.passages(pk, model, kind) >= ENOUGH]
-    if home.pk in telling:
-        telling = [home.pk]
+    telling = [home.pk]
+    if samples.passages(home.pk, model, kind) < ENOUGH:
+        like = [one.pk for one in places if one.embedding_model_id == model.pk]
+        telling = [pk for pk in like if samples.passages(pk, model, kind) >= ENOUGH]
     cutoff = calibration.cutoff(telling or [home.pk], model, asked=asked, found=kind)
     return cutoff or CHANCE
 

@@ -39,12 +39,15 @@ def build(collection_id: int) -> bool:
     try:
         documents.update_vectors(claimed.collection)
         by_umap = claimed.method == CollectionMap.Method.UMAP
-        matrix = many.all_or_sample(claimed.collection, layout.MOST if by_umap else many.SAMPLE)
+        most = layout.MOST if by_umap else many.SAMPLE
+        matrix, is_whole = many.all_or_sample(claimed.collection, most)
         former = _former(claimed, matrix.ids)
         axes, places = projection.fit(matrix.vectors, *former)
         if by_umap:
             places = layout.fit(matrix.vectors, former[1])
-        ids, everywhere = _with_others(claimed, matrix, axes, places)
+        ids, everywhere = (
+            (matrix.ids, places) if is_whole else _with_others(claimed, matrix, axes, places)
+        )
     except DatabaseError:
         raise
     except Exception as error:
@@ -58,8 +61,6 @@ def _with_others(
 ) -> tuple[np.ndarray, projection.Ints]:
     """Ids and places of all documents where the map was made from a sample: the others are placed
     by it, a block at a time."""
-    if many.count(claimed.collection) <= many.MOST:
-        return made_from.ids, places
     ids, found = [], []
     for block in many.blocks(claimed.collection):
         if claimed.method == CollectionMap.Method.PCA:

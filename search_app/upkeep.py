@@ -177,7 +177,7 @@ def done(collection: Collection, job: str) -> dict[str, Any]:
 def _rebuild(collection: Collection) -> None:
     """Ask for its index to be made anew: by much deleting and adding it finds less and less."""
     rebuilt = Upkeep.objects.filter(collection=collection, job=Upkeep.Job.REBUILD)
-    if not rebuilt.filter(finished__gt=Now() - REBUILT).exists():
+    if not rebuilt.filter(requested__gt=Now() - REBUILT).exists():
         request(collection, Upkeep.Job.REBUILD)
 
 

@@ -22,7 +22,7 @@ from rag_app.language.chat import (
     TooLarge,
     Unreachable,
 )
-from rag_app.language.safe import one_line
+from rag_app.language.safe import inert, one_line
 from rag_app.language.usage import Usage
 
 ERROR_BYTES = 64 * 1024  # of an error's body, enough to find its message
@@ -147,8 +147,9 @@ class OpenAICompatible:
         return _message_of(body)
 
     def _in_short(self, words: str) -> str:
-        """A server's own words for a page: without our key, tags and line breaks, and not long."""
-        told = one_line(self._without_key(words))
+        """A server's own words for a page: without our key, tags and line breaks, with nothing
+        that Markdown would load, and not long."""
+        told = inert(one_line(self._without_key(words)))
         return told if len(told) <= ERROR_CHARS else told[: ERROR_CHARS - 1] + "…"
 
     def _without_key(self, message: str) -> str:

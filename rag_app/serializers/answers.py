@@ -133,7 +133,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
         source="question.role", help_text=_("Who the chat model was told to be; empty: as usual.")
     )
     shared = serializers.BooleanField(
-        source="question.shared", help_text=_("Whether whoever has its link may read its page.")
+        source="question.shared",
+        help_text=_("Whether it is shared by itself, or with what was asked before it."),
     )
     shared_conversation = serializers.BooleanField(
         source="question.shared_conversation",

@@ -55,7 +55,11 @@ def _shared(request: HttpRequest, found: Question) -> HttpResponse:
         earlier = [answer.read(one, request.user) for one in before[-IN_FULL:]]
         # How it was understood may have words of the answers before it.
         whole = all(one.is_whole for one in earlier)
-        context |= {"older": before[:-IN_FULL], "earlier": earlier, "tell_alone": whole}
+        context |= {
+            "older": before[:-IN_FULL],
+            "earlier": earlier,
+            "tell_alone": whole and not before[:-IN_FULL],
+        }
     made = render(request, "rag_app/shared.html", context)
     made["X-Robots-Tag"] = "noindex, nofollow"
     return made
@@ -163,6 +167,8 @@ def question_share(request: HttpRequest, pk: UUID) -> HttpResponse:
         told = _("Shared up to this question. What you ask on is not, until you share it.")
     elif found.shared:
         told = _("Shared. Send its address to those who are to read it.")
+    elif shared_questions(request).filter(pk=found.pk).exists():
+        told = _("No longer shared by itself. A later question still shares it.")
     else:
         told = _("No longer shared: its address leads nowhere for others.")
     messages.success(request, told)

@@ -23,9 +23,11 @@ def count(collection: Collection) -> int:
     return Document.objects.filter(collection=collection, state=Document.State.READY).count()
 
 
-def all_or_sample(collection: Collection, most: int = SAMPLE) -> Matrix:
-    """Every document vector, or `most` of them where there are more than MOST."""
-    return matrix(collection) if count(collection) <= MOST else sample(collection, most)
+def all_or_sample(collection: Collection, most: int = SAMPLE) -> tuple[Matrix, bool]:
+    """Every document vector, and True; or `most` of them where there are more than MOST."""
+    if count(collection) <= MOST:
+        return matrix(collection), True
+    return sample(collection, most), False
 
 
 def sample(collection: Collection, most: int) -> Matrix:

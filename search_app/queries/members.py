@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from numpy.typing import NDArray
 
 from search_app.models import Cluster, Clustering, ClusterMember
@@ -79,10 +79,7 @@ def replace(
     Clusters that have a number go on, with what is new of them; documents that left one leave what
     it is split into. Inside a transaction that holds `locks.hold_derived`.
     """
-    splits = Clustering.objects.filter(
-        collection=clustering.collection_id, depth__gt=clustering.depth
-    )
-    any_deeper = splits.exists()
+    any_deeper = _deeper(clustering).exists()
     with connection.cursor() as cursor:
         cursor.execute(EMPTY.format(within=within(clustering, "document.id")), named(clustering))
     going = {row.pk for row in clusters if row.pk}
@@ -97,6 +94,12 @@ def replace(
     count_again(ids.tolist())
     if any_deeper:
         drop_strays(clustering)
+
+
+def _deeper(clustering: Clustering) -> QuerySet[Clustering]:
+    return Clustering.objects.filter(
+        collection=clustering.collection_id, depth__gt=clustering.depth
+    )
 
 
 def drop_strays(clustering: Clustering) -> None:
@@ -143,14 +146,17 @@ def _insert(
 def add(
     clustering: Clustering, documents: Ints, clusters: Ints, scores: Rows, revisions: Ints
 ) -> None:
-    """Put documents into clusters, 0 for none, and out of those they were in, deeper ones too;
-    sizes follow.
+    """Put documents into clusters, 0 for none, and out of those they were in; sizes follow. Those
+    that left a cluster leave what it is split into; the others stay there until they are placed.
 
     Inside a transaction that holds `locks.hold_derived`.
     """
-    touched = _take_out(documents.tolist(), clustering.depth)
+    before = ClusterMember.objects.filter(document__in=documents.tolist(), depth=clustering.depth)
+    touched = _take_out(before)
     _insert(clustering, documents, clusters, scores, revisions)
     count_again({*touched, *clusters.tolist()})
+    if _deeper(clustering).exists():
+        drop_strays(clustering)
 
 
 def forget(document_ids: Sequence[int]) -> None:
@@ -158,12 +164,11 @@ def forget(document_ids: Sequence[int]) -> None:
 
     Inside a transaction that holds `locks.hold_derived` of their collections.
     """
-    count_again(_take_out(document_ids))
+    count_again(_take_out(ClusterMember.objects.filter(document__in=document_ids)))
 
 
-def _take_out(document_ids: Sequence[int], depth: int = 0) -> set[int]:
-    """The clusters that they were in, from a depth on."""
-    members = ClusterMember.objects.filter(document__in=document_ids, depth__gte=depth)
+def _take_out(members: QuerySet[ClusterMember]) -> set[int]:
+    """The clusters that they were in."""
     touched = set(members.values_list("cluster", flat=True).distinct())
     members._raw_delete(members.db)
     return touched - {None}

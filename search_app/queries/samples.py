@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
-from django.core.cache import cache
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -17,25 +17,36 @@ from search_app.queries import binary
 
 SAMPLE = 16_000  # passages: the deviation of a cosine is told to within a hundredth
 AT_ONCE = 2000  # of them in memory
-KEPT = 32 << 20  # bytes of moments in this process: 56 collections at 384 numbers
-SECONDS = 600
-LONG = 24 * 3600  # where there are more than SAMPLE, whose moments change little
+KEPT = 64 << 20  # bytes of them in this process: 110 large collections at 384 numbers
+# So long they are kept, by how many passages there are: few may be the beginning of an import.
+FEW_SECONDS, SECONDS, LONG = 30, 600, 24 * 3600
 
 
 @dataclass(frozen=True)
 class _Sample:
     """What is left of n vectors of length 1: for any unit vector, the mean of its cosines with
-    them is `mean @ unit`, and the mean of their squares `unit @ squares @ unit`."""
+    them is `mean @ unit`, and the mean of their squares `unit @ squares @ unit`. Fewer vectors
+    than they have numbers are kept themselves, as `squares`."""
 
     count: int  # passages of the collection
     taken: int  # n
     mean: NDArray[np.float32]  # (dimension,)
-    squares: NDArray[np.float32]  # (dimension, dimension)
+    squares: NDArray[np.float32]  # (dimension, dimension), or (n, dimension)
     chance: float  # cosine that CHANCE of all pairs of them stay below
 
     def spread(self, unit: NDArray[np.float32]) -> Spread:
         mean = float(self.mean @ unit)
-        return Spread(self.count, mean, max(float(unit @ self.squares @ unit) - mean**2, 0.0))
+        if self.taken < len(unit):
+            square = float(np.square(self.squares @ unit).mean())
+        else:
+            square = float(unit @ self.squares @ unit)
+        return Spread(self.count, mean, max(square - mean**2, 0.0))
+
+    @property
+    def seconds(self) -> int:
+        if self.taken < PAIRED:
+            return FEW_SECONDS
+        return SECONDS if self.taken < SAMPLE else LONG
 
 
 TEXT, PICTURE = "text", "picture"  # kinds of passages, under a model that takes both
@@ -90,18 +101,6 @@ def some(collection_id: int, model: EmbeddingModel, kind: str) -> NDArray[np.flo
     return _units(ids, model)
 
 
-def forget() -> None:
-    """Read every sample anew from now on: a test's next one is not that of another's rows."""
-    with _lock:
-        keys = [_key(*key) for key in _kept]
-        _kept.clear()
-    cache.delete_many(keys)
-
-
-def _key(collection_id: int, model_id: int, kind: str) -> str:
-    return f"vector-moments:{collection_id}:{model_id}:{kind}"
-
-
 def _sample(collection_id: int, model: EmbeddingModel, kind: str = "") -> _Sample:
     key = (collection_id, model.pk, kind)
     now = time.monotonic()
@@ -110,12 +109,10 @@ def _sample(collection_id: int, model: EmbeddingModel, kind: str = "") -> _Sampl
         if kept and until > now:
             _kept.move_to_end(key)
             return kept
-    sample: _Sample | None = cache.get(_key(*key))
-    if sample is None:
-        sample = _read(collection_id, model, kind)
-        cache.set(_key(*key), sample, SECONDS if sample.taken < SAMPLE else LONG)
+    sample = _read(collection_id, model, kind)
     with _lock:
-        _kept[key] = now + SECONDS, sample
+        _kept[key] = now + sample.seconds, sample
+        _kept.move_to_end(key)
         while sum(one.squares.nbytes for _until, one in _kept.values()) > KEPT and len(_kept) > 1:
             _kept.popitem(last=False)
     return sample
@@ -123,20 +120,22 @@ def _sample(collection_id: int, model: EmbeddingModel, kind: str = "") -> _Sampl
 
 def _read(collection_id: int, model: EmbeddingModel, kind: str) -> _Sample:
     count, ids = _chosen(collection_id, model.pk, kind, SAMPLE)
-    total = np.zeros(model.dimension)
-    squares = np.zeros((model.dimension, model.dimension))
-    taken, chance = 0, 0.0
-    for start in range(0, len(ids), AT_ONCE):
-        units = _units(ids[start : start + AT_ONCE], model)
-        taken += len(units)
-        total += units.sum(axis=0, dtype=np.float64)
-        squares += units.T @ units
-        if not start:
-            chance = _chance(units)
-    n = max(taken, 1)
-    return _Sample(
-        count, taken, (total / n).astype(np.float32), (squares / n).astype(np.float32), chance
-    )
+    units = _units(ids[:AT_ONCE], model)
+    chance = _chance(units)
+    if len(ids) <= AT_ONCE and len(units) < model.dimension:
+        mean = units.mean(axis=0) if len(units) else np.zeros(model.dimension, np.float32)
+        return _Sample(count, len(units), mean, units, chance)
+    taken, total, squares = _moments(units)
+    for start in range(AT_ONCE, len(ids), AT_ONCE):
+        more = _moments(_units(ids[start : start + AT_ONCE], model))
+        taken, total, squares = taken + more[0], total + more[1], squares + more[2]
+    mean, squares = (total / taken).astype(np.float32), (squares / taken).astype(np.float32)
+    return _Sample(count, taken, mean, squares, chance)
+
+
+def _moments(units: NDArray[np.float32]) -> tuple[int, NDArray[Any], NDArray[Any]]:
+    """Of vectors (n, dimension): n, their sum (dimension,) and that of their outer products."""
+    return len(units), units.sum(axis=0, dtype=np.float64), (units.T @ units).astype(np.float64)
 
 
 def _units(ids: Sequence[int], model: EmbeddingModel) -> NDArray[np.float32]:

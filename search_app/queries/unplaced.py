@@ -32,7 +32,7 @@ WHERE vector.collection_id = %(collection)s AND vector.model_id = %(model)s
   AND vector_dims(vector.embedding) = %(dimension)s
   AND (member.document_id IS NULL OR member.revision <> vector.revision)
   AND {within}
-ORDER BY vector.document_id
+ORDER BY vector.document_id LIMIT %(most)s
 """
 
 BEHIND = """
@@ -58,12 +58,12 @@ GROUP BY 1 ORDER BY 1
 """
 
 
-def newcomers(clustering: Clustering) -> Newcomers:
-    """Those of the collection, or of the cluster that is split."""
+def newcomers(clustering: Clustering, most: int) -> Newcomers:
+    """Up to so many of those of the collection, or of the cluster that is split."""
     model = clustering.collection.embedding_model
     rows = binary.read(
         NEWCOMERS.format(within=within(clustering, "vector.document_id")),
-        named(clustering) | {"model": model.pk, "dimension": model.dimension},
+        named(clustering) | {"model": model.pk, "dimension": model.dimension, "most": most},
         {"id": "int8", "revision": "int8", "vector": model.dimension},
     )
     return Newcomers(

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from collections_app import ingest, sources
 from collections_app.models import Run
+from collections_app.pipeline import rows
 from collections_app.pipeline.blocks import blocks
 from collections_app.pipeline.decode import known
 from collections_app.pipeline.headings import heading_title
@@ -143,6 +144,17 @@ def test_merge_keys_of_front_matter_do_not_multiply():
     assert time.monotonic() - began < SOON
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-" + "9" * 5000, "1." + "9" * 5000])
+@pytest.mark.parametrize("again", range(3))
+def test_numbers_without_end_do_not_end_the_process(number, again):
+    """The parser in C does not survive one, and not always at the first."""
+    content = f'[{{"a": "{"7" * 5000}"}}, {{"a": {number}}}]'.encode()
+    form = rows.sniff(content, "a.json")
+    first, second = rows.read(content, form)
+    assert first.cells["a"] == "7" * 5000
+    assert isinstance(second, rows.BadRow) or second.cells["a"] == 2.0
+
+
 # The wizard for rows.
 
 pytest_db = pytest.mark.django_db
@@ -157,6 +169,7 @@ ROWS = {
     "formulas": ("a.csv", b'id,text\n=1+1,"=HYPERLINK(""http://x"")"\n'),
     "markup": ("a.csv", b"<script>alert(1)</script>,text\n<img src=x onerror=y>,words\n"),
     "endless number": ("a.json", b'[{"id": 1, "n": ' + b"9" * 5_000 + b', "text": "x"}]'),
+    "digits in a string": ("a.json", b'[{"id": "pi", "text": "' + b"31415" * 2_000 + b'"}]'),
     "no number": ("a.ndjson", b'{"id": "a", "n": NaN, "text": "x"}\n{"id": "b", "n": 1e999}\n'),
     "keys twice": ("a.json", b'[{"id": "a", "id": "b", "text": "x", "text": "y"}]'),
     "lone surrogate": ("a.json", b'[{"id": "a", "text": "\\ud800 words"}]'),

@@ -335,7 +335,7 @@ def test_an_index_that_finds_too_little_is_made_anew_at_most_once_a_week(
         assert "ef_construction=200" in cursor.fetchone()[0]
     upkeep.done(collection, "recall")
     assert Upkeep.objects.get(job="rebuild") == asked
-    Upkeep.objects.update(finished=asked.requested - timedelta(days=8))
+    Upkeep.objects.update(requested=asked.requested - timedelta(days=8))
     upkeep.done(collection, "recall")
     assert Upkeep.objects.filter(job="rebuild").count() == 2
     indexes.drop(name)

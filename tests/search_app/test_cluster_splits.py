@@ -11,6 +11,7 @@ from collections_app import ingest, services
 from collections_app.services import Rejected
 from search_app import building, clusters, related
 from search_app.models import Cluster, Clustering, ClusterMember
+from search_app.queries import many
 from search_app.queries.members import DEEPEST
 from tests.factories import CollectionFactory, UserFactory, embedded
 from tests.search_app.rows import cluster, public_documents
@@ -165,6 +166,41 @@ def test_an_edited_document_leaves_the_parts_of_the_cluster_that_it_leaves(colle
     ] == []
     assert sorted(part.size for part in of(collection, bread)) == [4, 5]
     assert building.behind() == []
+
+
+def test_parts_whose_documents_are_all_edited_go_on_under_their_names(collection):
+    bread, _ships = of(collection)
+    first, second = split(collection, bread)
+    clusters.rename(first, "By hand")
+    for document in collection.documents.filter(external_id__in=ids(first)):
+        services.edit_document(document, body=f"{document.text} again")
+    ingest.run()
+    related.refresh(collection.pk)
+    building.place(collection.pk)
+    parts = of(collection, bread)
+    assert [(one.pk, one.name) for one in parts] == [
+        (first.pk, "By hand"),
+        (second.pk, second.name),
+    ]
+    assert [len(ids(one)) for one in parts] == [one.size for one in parts] == [5, 5]
+
+
+def test_a_collection_that_grew_too_large_is_told_and_keeps_its_clusters(collection, monkeypatch):
+    clusters.request(collection, 2)
+    monkeypatch.setattr(many, "MOST", 5)
+    building.build_all(collection.pk)
+    state = clusters.clustering(collection.owner, collection)
+    assert (state.state, state.error) == ("failed", building.MANY)
+    assert len(of(collection)) == 2
+
+
+def test_a_part_of_one_and_a_cluster_that_is_gone_are_refused(collection):
+    bread, _ships = of(collection)
+    with pytest.raises(Rejected, match="two parts at least"):
+        clusters.request(collection, 1, parent=bread)
+    Cluster.objects.filter(pk=bread.pk).delete()
+    with pytest.raises(Rejected, match="The cluster is gone"):
+        clusters.request(collection, 2, parent=bread)
 
 
 def test_clusters_that_are_made_otherwise_take_along_what_is_no_longer_in_them(collection):

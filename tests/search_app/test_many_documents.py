@@ -37,7 +37,8 @@ def test_blocks_and_samples_are_rows_of_the_whole(home):
     assert [len(one.ids) for one in read] == [4, 4, 4]
     assert np.concatenate([one.ids for one in read]).tolist() == whole.ids.tolist()
     assert np.array_equal(np.concatenate([one.vectors for one in read]), whole.vectors)
-    some = many.all_or_sample(home)
+    some, is_whole = many.all_or_sample(home)
+    assert not is_whole
     assert len(some.ids) == 5
     assert some.ids.tolist() == many.sample(home, 5).ids.tolist()
     assert np.array_equal(some.vectors, whole.vectors[np.isin(whole.ids, some.ids)])

@@ -43,7 +43,7 @@ def media(settings, tmp_path):
 
 @pytest.fixture
 def shop(media):
-    samples.forget()
+    samples._kept.clear()
     home = CollectionFactory(public=True, embedding_model=services.demo_picture_model())
     add(home, {f"{name}{n}.png": png(tap, n) for name, tap in TAPS.items() for n in range(3)})
     return home
@@ -57,7 +57,7 @@ def add(home, files, metadata=None):
         items.append(services.Incoming(name, blob=blob, metadata=metadata or price))
     assert services.add_documents(home, items).problems == []
     ingest.run()
-    samples.forget()
+    samples._kept.clear()
 
 
 def named(tiles):
@@ -112,7 +112,7 @@ def test_a_document_finds_others_but_not_itself(shop):
 
 def test_in_a_mixed_collection_text_finds_pictures_and_pictures_find_texts(shop):
     embedded(shop, {"care": "a gold towel ring", "soap": "a blue soap dispenser"})
-    samples.forget()
+    samples._kept.clear()
     found = by_words(shop, "gold towel ring")
     assert (kinds(found.pictures), named(found.texts)[0]) == ({"ring"}, "care")
     seen = pictures.find(shop.owner, shop, pictures.by_picture(shop.embedding_model, png(SOAP, 77)))
@@ -125,7 +125,7 @@ def test_in_a_mixed_collection_text_finds_pictures_and_pictures_find_texts(shop)
 
 def test_each_pair_of_kinds_has_a_cutoff_of_its_own(shop):
     embedded(shop, {f"n{n}": text for n, text in enumerate(map(description, TAPS.values()))})
-    samples.forget()
+    samples._kept.clear()
     model, home = shop.embedding_model, [shop.pk]
     across = calibration.cutoff(home, model, asked="text", found="picture")
     alike = calibration.cutoff(home, model, asked="picture", found="picture")

@@ -10,10 +10,12 @@ import ijson
 
 from .builder import Builder
 from .cells import BROKEN, TOO_DEEP, TOO_LONG, checked
+from .json_events import parser_of
 from .model import MAX_ROW_CHARS, BadRow, Row, RowFormat
 from .source import Content, Lines, LineTooLongError, as_text
 
 NOT_AN_OBJECT = 'The row is not an object such as {"id": "1", "text": "Words"}.'
+_MOST_SHOWN = 200  # characters of what the parser says
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -56,10 +58,12 @@ def read(content: Content, form: RowFormat) -> Iterator[Row | BadRow]:
     After a mistake in the JSON itself nothing can be read: that is the last BadRow.
     """
     with as_text(content, form.encoding) as text:
+        parser = parser_of(text)
+    with as_text(content, form.encoding) as text:
         stream, builder = _Utf8(text), Builder(form.key)
         number = 0
         try:
-            for event, value in ijson.basic_parse(stream, use_float=True, buf_size=1 << 16):
+            for event, value in parser.basic_parse(stream, use_float=True, buf_size=1 << 16):
                 stream.unread = 0
                 builder.take(event, value)
                 if builder.done:
@@ -68,7 +72,7 @@ def read(content: Content, form: RowFormat) -> Iterator[Row | BadRow]:
         except LineTooLongError:
             yield BadRow(number + 1, f"{TOO_LONG} What follows it was not read.")
         except (ijson.JSONError, ValueError, OverflowError) as error:
-            reason = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0][:_MOST_SHOWN]
             yield BadRow(
                 number + 1, f"The file is not JSON here: {reason}. What follows was not read."
             )

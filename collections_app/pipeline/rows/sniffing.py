@@ -9,6 +9,7 @@ import ijson
 
 from ..extracted import Unreadable
 from .convert import type_of
+from .json_events import parser
 from .model import Kind, RowFormat
 from .source import Content, as_text, encoding_of, in_its_encoding, opened
 
@@ -81,7 +82,7 @@ def _key(sample: str) -> str:
     """The key of the outer object whose value is an array of objects; empty if there is none."""
     name, level, before = "", 0, ""
     try:
-        for event, value in ijson.basic_parse(sample.encode("utf-8", "replace")):
+        for event, value in parser(sample).basic_parse(sample.encode("utf-8", "replace")):
             if (event, before, level, bool(name)) == ("start_map", "start_array", 2, True):
                 return name
             if event == "map_key" and level == 1:

@@ -66,6 +66,7 @@ def test_from_words_to_a_tile_to_what_is_similar_and_back(page):
 
 def test_a_picture_is_dropped_and_pasted_anywhere(page):
     for kind in ("drop", "paste"):
+        expect(tiles(page).first).to_be_visible()  # the page that was clicked to is there
         page.evaluate(
             """([kind, data]) => {
               const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));

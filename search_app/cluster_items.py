@@ -30,7 +30,7 @@ def pieces(
     With `parent` those that this cluster is split into; 3.1 is in 3.
     """
     rows = clusters.clusters(user, collection, parent).defer("centroid")
-    before = f"{clusters.path(parent)}." if parent else ""
+    before = clusters.prefix(parent)
     between = "[\n"
     for cluster in rows:
         yield between + indent('{\n    "id": ' + json.dumps(f"{before}{cluster.ordinal}"), " " * 4)

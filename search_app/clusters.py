@@ -26,6 +26,7 @@ __all__ = [
     "members",
     "outside",
     "path",
+    "prefix",
     "rename",
     "request",
     "typical",
@@ -159,12 +160,17 @@ def path(cluster: Cluster) -> str:
     return ".".join(str(one.ordinal) for one in [*above(cluster), cluster])
 
 
+def prefix(parent: Cluster | None) -> str:
+    """What stands before the places of the clusters that one is split into."""
+    return f"{path(parent)}." if parent else ""
+
+
 def at(user: Viewer, collection: Collection, places: str) -> Cluster:
     """The cluster of a collection the user may see with this path. Raises Rejected."""
     found: Cluster | None = None
     for place in places.split("."):
         rows = clusters(user, collection, found).select_related("clustering").defer("centroid")
-        inside = f"{path(found)}." if found else ""
+        inside = prefix(found)
         small = place.isdecimal() and len(place) < 6
         found = rows.filter(ordinal=int(place)).first() if small else None
         if found is None:

@@ -1,5 +1,6 @@
 """Document vectors: made from passage vectors, read as one matrix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -119,23 +120,25 @@ class Matrix:
     revisions: NDArray[np.int64]  # of the documents that they were made from
 
 
+COLUMNS = "document_id, floor, refill, revision::int8, embedding"
+OF = "collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"  # as `read` has it
+
+
 def matrix(collection: Collection) -> Matrix:
     """All document vectors under the collection's model, by binary COPY (rows of one size)."""
-    dimension = collection.embedding_model.dimension
-    rows = binary.read(
-        "SELECT document_id, floor, refill, revision::int8, embedding"
-        " FROM search_app_documentvector"
-        " WHERE collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"
+    return read(
+        collection,
+        f"SELECT {COLUMNS} FROM search_app_documentvector WHERE {OF}"  # noqa: S608
         " ORDER BY document_id",
-        [collection.pk, collection.embedding_model_id, dimension],
-        {
-            "id": "int8",
-            "floor": "float8",
-            "refill": "bool",
-            "revision": "int8",
-            "vector": dimension,
-        },
     )
+
+
+def read(collection: Collection, query: str, values: Sequence[int] = ()) -> Matrix:
+    """What a query finds that selects COLUMNS; its parameters are those of OF, then `values`."""
+    model = collection.embedding_model
+    columns: dict[str, str | int] = {"id": "int8", "floor": "float8", "refill": "bool"}
+    columns |= {"revision": "int8", "vector": model.dimension}
+    rows = binary.read(query, [collection.pk, model.pk, model.dimension, *values], columns)
     return Matrix(
         rows["id"].astype(np.int64),
         rows["vector"].astype(np.float32),

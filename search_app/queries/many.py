@@ -7,15 +7,11 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from collections_app.models import Collection, Document
-from search_app.queries import binary
-from search_app.queries.documents import NEARLY_ZERO, Matrix, matrix
+from search_app.queries.documents import COLUMNS, NEARLY_ZERO, OF, Matrix, matrix, read
 
 MOST = 200_000  # documents whose vectors are held at once: 300 MB at 384 numbers, and copies of it
 SAMPLE = 50_000  # of more of them, what a map is made from
 BLOCK = 20_000
-
-COLUMNS = "document_id, floor, refill, revision::int8, embedding"
-OF = "collection_id = %s AND model_id = %s AND vector_dims(embedding) = %s"
 
 
 def count(collection: Collection) -> int:
@@ -32,7 +28,7 @@ def all_or_sample(collection: Collection, most: int = SAMPLE) -> tuple[Matrix, b
 
 def sample(collection: Collection, most: int) -> Matrix:
     """Up to so many, spread evenly by a hash of their numbers: the same ones each time."""
-    return _read(
+    return read(
         collection,
         f"SELECT {COLUMNS} FROM search_app_documentvector WHERE document_id IN ("  # noqa: S608
         f" SELECT document_id FROM search_app_documentvector WHERE {OF}"
@@ -45,7 +41,7 @@ def blocks(collection: Collection, size: int = BLOCK) -> Iterator[Matrix]:
     """All of them, so many at a time, in the order of their documents."""
     last = 0
     while True:
-        found = _read(
+        found = read(
             collection,
             f"SELECT {COLUMNS} FROM search_app_documentvector WHERE {OF}"  # noqa: S608
             " AND document_id > %s ORDER BY document_id LIMIT %s",
@@ -55,20 +51,6 @@ def blocks(collection: Collection, size: int = BLOCK) -> Iterator[Matrix]:
             return
         yield found
         last = int(found.ids[-1])
-
-
-def _read(collection: Collection, query: str, values: Sequence[int]) -> Matrix:
-    model = collection.embedding_model
-    columns: dict[str, str | int] = {"id": "int8", "floor": "float8", "refill": "bool"}
-    columns |= {"revision": "int8", "vector": model.dimension}
-    rows = binary.read(query, [collection.pk, model.pk, model.dimension, *values], columns)
-    return Matrix(
-        rows["id"].astype(np.int64),
-        rows["vector"].astype(np.float32),
-        rows["floor"].astype(np.float64),
-        rows["refill"].astype(bool),
-        rows["revision"].astype(np.int64),
-    )
 
 
 MEANS = """

@@ -144,7 +144,7 @@ def _timelines(
     Raises Rejected where no cluster's have.
     """
     found, problem, told = [], None, False
-    before = f"{clusters.path(parent)}." if parent else ""
+    before = clusters.prefix(parent)
     for cluster in clusters.clusters(user, collection, parent).defer("centroid"):
         try:
             spans, told = cluster_times.timeline(cluster, field), True

@@ -52,9 +52,12 @@ def places(page):
     )
 
 
-def lit(page):
-    return page.evaluate(
-        "() => document.querySelector('[data-map]').mapView.states.filter((s) => s === 3).length"
+def wait_for_lit(page, count):
+    """The map asks for what lights up by itself: the table may be there before its answer."""
+    page.wait_for_function(
+        "(count) => document.querySelector('[data-map]').mapView.states"
+        ".filter((s) => s === 3).length === count",
+        arg=count,
     )
 
 
@@ -115,10 +118,10 @@ def test_drawing_around_points_chooses_them_and_makes_a_collection(page):
     page.mouse.up()
     expect(page.locator("#map-table-title")).to_have_text("8 documents chosen")
     page.wait_for_url("**filter=map_area*")
-    assert lit(page) == 8
+    wait_for_lit(page, 8)
     page.reload()
     page.locator("[data-map][data-ready]").wait_for()
-    assert lit(page) == 8
+    wait_for_lit(page, 8)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert download.value.path().read_text().count("\n") == 9

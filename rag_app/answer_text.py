@@ -4,8 +4,9 @@ them render Markdown: nothing that a document or a chat model says may load or r
 from collections.abc import Callable, Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from rag_app.answer import Reading
+from rag_app.answer import Reading, waiting
 from rag_app.language.safe import inert
 from rag_app.models import Answer, Citation
 from rag_app.templatetags.quotes import as_read
@@ -19,10 +20,21 @@ def pieces(reading: Reading) -> Iterator[str]:
         yield inert(reading.text)
     elif reading.answer.kind == Answer.Kind.NONE:
         yield _("No document is about this. Ask with other words, or add documents that are.")
+        if number := waiting(reading.question):
+            yield " " + told_waiting(number)
     else:
         for place, quote in enumerate(reading.quotes):
             said = inert(_one_line(as_read(quote)))
             yield ("\n\n" if place else "") + f"“{said}” [{quote.number}]"
+
+
+def told_waiting(number: int) -> str:
+    """That an answer cannot know some documents yet."""
+    return ngettext(
+        "%(n)d document is not embedded yet and cannot be found.",
+        "%(n)d documents are not embedded yet and cannot be found.",
+        number,
+    ) % {"n": number}
 
 
 def copied(reading: Reading, address: Callable[[str], str]) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from collections_app.models import Collection
 from search_app.analysis.query import Field, condition
+from search_app.asking import no_filter
 
 TYPES = [
     ("", _("any")),
@@ -45,6 +46,14 @@ class FilterForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         help_text=_("Filters as in search, one a line: author:ada, year:2020..2024, -kind:draft."),
     )
+
+    def clean_filter(self) -> str:
+        """Told here what is no filter; whether there is such a field, only a search can tell."""
+        written: str = self.cleaned_data["filter"]
+        for line in written.splitlines():
+            if line.strip() and condition(line) is None:
+                raise forms.ValidationError(no_filter(line))
+        return written
 
     def filters(self) -> list[str]:
         """What was filled in, as `search` takes filters; the form must be valid."""

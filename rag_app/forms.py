@@ -11,10 +11,13 @@ from collections_app.models import Collection, Viewer
 from rag_app.answer import chats
 from rag_app.models import ChatModel
 
+# What is typed may run from right to left; assets/js/once.js knows the keys.
+BOX = {"dir": "auto", "aria-keyshortcuts": "Control+Enter"}
+
 
 class AskForm(forms.Form):
     question = forms.CharField(
-        label=_("Your question"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Your question"), required=False, widget=forms.Textarea(attrs={"rows": 3} | BOX)
     )
     collection = forms.ModelChoiceField(
         label=_("Answer from"),
@@ -41,7 +44,7 @@ class FollowForm(forms.Form):
     """A question that follows another one. `known` are the chat models that can be asked."""
 
     question = forms.CharField(
-        label=_("Ask on"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Ask on"), required=False, widget=forms.Textarea(attrs={"rows": 2} | BOX)
     )
     chat = forms.ChoiceField(label=_("Answered by"), required=False)
 

@@ -112,8 +112,12 @@ def _read(text: str, collections: Sequence[Collection]) -> Query:
 def _field(written: str) -> Field:
     field = syntax.condition(UNREADABLE.sub(" ", written))
     if field is None:
-        raise Rejected(
-            _("“%(filter)s” is no filter. Write field:value, such as type:pdf or year:2020..2024.")
-            % {"filter": written[:100]}
-        )
+        raise Rejected(no_filter(written))
     return field
+
+
+def no_filter(written: str) -> str:
+    """What is told of it."""
+    return _(
+        "“%(filter)s” is no filter. Write field:value, such as type:pdf or year:2020..2024."
+    ) % {"filter": written.strip()[:100]}

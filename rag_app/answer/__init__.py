@@ -7,6 +7,7 @@ from rag_app.answer.judging import thumb, thumbed
 from rag_app.answer.once import Busy, answered, passing
 from rag_app.answer.reading import Reading, read, read_drafted
 from rag_app.answer.sending import Sent, drafted, sent
+from rag_app.answer.waiting import waiting
 from rag_app.answer.writing import Event, stop, stream, write
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "thumb",
     "thumbed",
     "turns",
+    "waiting",
     "write",
 ]

@@ -106,6 +106,8 @@ def _check(row: ChatModel) -> None:
             _("A prompt can have %(least)d to %(most)d tokens.")
             % {"least": LEAST_TOKENS, "most": MOST_TOKENS}
         )
+    if 0 in (row.answer_tokens, row.tokens_per_day):
+        raise Rejected(_("A limit of tokens is 1 or more; leave it empty for none."))
     if Decimal(row.price_in) < 0 or Decimal(row.price_out) < 0:
         raise Rejected(_("The price cannot be below zero."))
 

@@ -61,7 +61,10 @@ def _unforeseen(kind: str) -> str:
         "interrupted": _("The answer was interrupted before it was whole. Try again."),
         "gone": _("The answer was cut off before it was whole. Try again."),
         "empty": _("The chat model gave an empty answer. Try again."),
-        "no model": _("No chat model is configured any more. Ask again for a quoted answer."),
+        "no model": _(
+            "This chat model is no longer set up here. Ask another one, or have the passages"
+            " quoted."
+        ),
         "too long": _("The prompt is too long for the chat model's context. Shorten it."),
         "deleted": _("A document that this answer used was deleted. Ask again."),
     }.get(

@@ -71,7 +71,8 @@ class Reading:
     @property
     def doubts(self) -> list[Segment]:
         """The sentences that were checked and found without support."""
-        return [one for one in self.segments if one.why and one.number is None]
+        unsaid = [one for one in self.segments if one.why and one.number is None]
+        return [one for one in unsaid if any(map(str.isalnum, one.text))]  # no full stop alone
 
     @property
     def unfounded(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from rag_app.answer import Reading
+from rag_app.answer import Reading, waiting
 from rag_app.answer_text import copied
 from rag_app.language.citations import Segment
 from rag_app.models import Answer, Citation
@@ -158,6 +158,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
     unfounded = serializers.BooleanField(
         help_text=_("True when no passage supports any sentence of a written answer.")
     )
+    waiting = serializers.SerializerMethodField(
+        help_text=_("Where no document is about it: how many are not embedded yet; else 0.")
+    )
     text = serializers.CharField()
     copied = serializers.SerializerMethodField(
         help_text=_("The text with its sources below, to be pasted elsewhere.")
@@ -171,6 +174,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
         """Copies of its own that share what is never changed: to make each field anew takes
         longer than to write the answer."""
         return {name: copy(field) for name, field in self._declared_fields.items()}
+
+    def get_waiting(self, reading: Reading) -> int:
+        return waiting(reading.question)
 
     def get_copied(self, reading: Reading) -> str:
         request = self.context.get("request")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from collections_app.encoders import ModelMissing
-from collections_app.models import Collection
+from collections_app.models import Collection, Document
 from collections_app.services import Rejected
 from collections_app.throttles import AskThrottle
 from rag_app import answer
@@ -116,6 +116,8 @@ def _page(
         "narrowed": any(narrow[name].value() for name in narrow.fields),
         "page": page,
         "several": several,
+        "nothing": not page.paginator.count
+        and not Document.objects.visible_to(request.user).exists(),
         "pins": given.getlist("pin"),
         "drops": given.getlist("drop"),
     }

@@ -1,5 +1,6 @@
 """A question with its answer: read it, watch it being written, stop, ask again, delete."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from rag_app.models import Answer, Question
 from rag_app.views.asking import chosen, model_missing, too_often
 from rag_app.visitors import own_questions, shared_questions
 
+MOST_BUTTONS = 3  # for other chat models; more are a list to choose from
 IN_FULL = 5  # turns before a question that are shown with their answers; older ones are links
 
 
@@ -77,7 +79,7 @@ def page(
         "among": rows if found.among else [],
         "states": Answer.State,
         "kinds": Answer.Kind,
-        "chats": [one.name for one in known],
+        **_others(known, reading.answer.chat_model),
         "quotes": chats.QUOTES,
         "follow": follow or FollowForm(known=known, initial={"chat": found.chat}),
         "narrow": FilterForm(initial=shown(found.filters)),
@@ -89,9 +91,24 @@ def page(
             (steering.Chosen.of(one).key, one)
             for one in steering.passages_at(request.user, steering.stored(found.dropped))
         ],
+        **_missing(request, found),
         **_conversation(request, found),
     }
     return render(request, "rag_app/question.html", context, status=status)
+
+
+def _others(known: Sequence[chats.Chat], asked: str) -> dict[str, Any]:
+    """The chat models that could be asked instead."""
+    names = [one.name for one in known if one.name != asked]
+    return {"others": names, "many": len(names) > MOST_BUTTONS}
+
+
+def _missing(request: HttpRequest, found: Question) -> dict[str, Any]:
+    """Why no document may be about it: how many wait, and whether the asker may add some."""
+    if found.answer.kind != Answer.Kind.NONE:
+        return {}
+    mine = Collection.objects.editable_by(request.user).filter(pk=found.collection_id)
+    return {"waiting": answer.waiting(found), "addable": mine.exists()}
 
 
 def _conversation(request: HttpRequest, found: Question) -> dict[str, Any]:

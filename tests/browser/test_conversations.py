@@ -95,10 +95,20 @@ def test_pin_drop_follow_up_stop_and_regenerate(
     # Ask on: it is made to stand alone, and the turn before stays.
     chat.reply = streamed("Where does the jar of the sourdough starter stand?")
     page.fill("#follow [name=question]", "Where does it stand?")
-    press(page, "Ask on")
+    before = len(chat.requests)
+    with page.expect_navigation():
+        page.press("#follow [name=question]", "Control+Enter")
     page.get_by_text("Understood as:").wait_for()
     page.locator(".turn__question", has_text=ASKED).wait_for()
     page.locator(".answer-actions").wait_for()
+    assert len(chat.requests) == before + 2  # to make it stand alone, and to answer it
+
+    # A form that is sent twice at once asks once.
+    page.fill("#follow [name=question]", "And when is the starter fed?")
+    with page.expect_navigation():
+        page.evaluate("() => { for (const _ of [1, 2]) document.forms.follow.requestSubmit() }")
+    page.locator(".answer-actions").wait_for()
+    assert len(chat.requests) == before + 4
 
 
 def press(page, name: str) -> None:

@@ -252,7 +252,7 @@ def test_chat_model_that_is_gone_from_the_settings_fails(notes, chat_server, set
     question = asked(notes)
     settings.CHAT_BASE_URL = ""
     last = list(answer.stream(question))[-1]
-    assert last.data["message"].startswith("No chat model is configured any more.")
+    assert last.data["message"].startswith("This chat model is no longer set up here.")
 
 
 def test_reader_who_leaves_keeps_a_partial_answer(notes, chat_server):

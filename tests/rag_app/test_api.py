@@ -68,6 +68,7 @@ def test_quoted_answer_has_all_that_one_needs(api, notes, no_chat):
         "error": "",
         "withheld": False,
         "unfounded": False,
+        "waiting": 0,
         "retry_at": None,
         "prompt_tokens": 0,
         "answer_tokens": 0,

@@ -112,7 +112,7 @@ def test_model_removed_while_an_answer_waits_is_told(notes, peer):
     question = answer.ask(notes.owner, QUESTION, collection=notes)
     row.delete()
     answer.write(question)
-    assert read(question).answer.error.startswith("No chat model is configured any more.")
+    assert read(question).answer.error.startswith("This chat model is no longer set up here.")
 
 
 # --- tokens, price, limits ----------------------------------------------------------
@@ -417,6 +417,8 @@ def test_page_without_models_leads_on(staff, no_chat):
         ({"ref": " "}, "Name the model"),
         ({"context_tokens": 3}, "A prompt can have 200 to"),
         ({"price_in": -1}, "The price cannot be below zero"),
+        ({"answer_tokens": 0}, "A limit of tokens is 1 or more"),
+        ({"tokens_per_day": 0}, "A limit of tokens is 1 or more"),
         ({"name": "quotes"}, "“quotes” means something else here"),
         ({"backend": "magic"}, "There is no backend “magic”"),
     ],

@@ -167,6 +167,7 @@ def test_wrong_number_is_marked_and_told(notes, chat_server, client):
     text = "The 7 backups are copied to another machine before sunrise [1]."
     list(answer.stream(made, chat=chat.ScriptedChat([text])))
     assert read(made).doubts[0].missing == ("7",)
+    assert all(any(map(str.isalnum, one.text)) for one in read(made).doubts)  # no "." alone
     client.force_login(notes.owner)
     html = client.get(made.get_absolute_url()).content.decode()
     assert "Not in what it rests on: 7" in html

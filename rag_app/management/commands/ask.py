@@ -16,6 +16,7 @@ from collections_app.services import Rejected
 from rag_app import answer
 from rag_app.answer import templates
 from rag_app.answer.steering import Chosen
+from rag_app.answer_text import told_waiting
 from rag_app.language.prompts import MESSAGE, SYSTEM, Template
 from rag_app.language.safe import visible
 from rag_app.models import Answer, Citation, Question
@@ -87,7 +88,8 @@ class Command(BaseCommand):
         if reading.error:
             raise CommandError(reading.error)
         if asked.answer.kind == Answer.Kind.NONE:
-            raise CommandError(NOTHING)
+            number = answer.waiting(asked)
+            raise CommandError(f"{NOTHING} {told_waiting(number)}" if number else NOTHING)
 
     def _preview(self, sent: answer.Sent | None, *, as_json: bool) -> None:
         if sent is None:

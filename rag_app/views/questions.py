@@ -107,8 +107,9 @@ def _missing(request: HttpRequest, found: Question) -> dict[str, Any]:
     """Why no document may be about it: how many wait, and whether the asker may add some."""
     if found.answer.kind != Answer.Kind.NONE:
         return {}
-    mine = Collection.objects.editable_by(request.user).filter(pk=found.collection_id)
-    return {"waiting": answer.waiting(found), "addable": mine.exists()}
+    home = found.collection_id
+    mine = Collection.objects.editable_by(request.user).filter(pk=home) if home else None
+    return {"waiting": answer.waiting(found), "addable": mine is not None and mine.exists()}
 
 
 def _conversation(request: HttpRequest, found: Question) -> dict[str, Any]:

@@ -110,6 +110,20 @@ def test_pin_drop_follow_up_stop_and_regenerate(
     page.locator(".answer-actions").wait_for()
     assert len(chat.requests) == before + 4
 
+    # Deleted elsewhere while it is written: said where the answer stood.
+    again = threading.Event()
+    chat.reply = slow(chat, again)
+    press(page, "Regenerate")
+    page.locator("[data-answer-text]", has_text="Mix equal weights").wait_for()
+    [token] = [one["value"] for one in page.context.cookies() if one["name"] == "csrftoken"]
+    address = page.url.replace("/q/", "/api/questions/").split("#")[0]
+    headers = {"X-CSRFToken": token, "Referer": page.url}
+    assert page.request.delete(address, headers=headers).status == 204
+    again.set()
+    page.get_by_text("This question was asked again or deleted. Load the page again.").wait_for()
+    assert not page.get_by_text("The answer is being written").is_visible()
+    visit.errors.clear()  # the browser notes that the page is gone
+
 
 def press(page, name: str) -> None:
     """A button that leads to another page."""

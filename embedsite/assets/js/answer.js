@@ -18,22 +18,32 @@ function follow(box) {
     if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), ASK_AGAIN);
   });
   for (const last of ["done", "failed"]) {
-    events.addEventListener(last, () => {
+    events.addEventListener(last, (event) => {
       events.close();
-      show(box, last);
+      show(box, last, JSON.parse(event.data).message);
     });
   }
 }
 
-async function show(box, ending) {
+async function show(box, ending, message) {
   const focused = box.contains(document.activeElement); // on the button that stops it, which goes
-  await window.htmx.ajax("GET", location.pathname, {
+  const swapped = window.htmx.ajax("GET", location.pathname, {
     source: box,
     target: box,
     select: "#answer",
     swap: "outerHTML",
   });
+  await swapped.catch(() => {}); // the site is away
+  // Still there: the page cannot be had any more, such as after the question was deleted elsewhere.
+  if (box.isConnected) return lose(box, message);
   if (focused) document.querySelector("#answer-head")?.focus({ preventScroll: true });
   const told = document.querySelector("[data-answer-told]");
   if (told) told.textContent = told.dataset[ending];
+}
+
+function lose(box, message) {
+  const lost = box.querySelector("[data-answer-lost]");
+  box.querySelector("[data-answer-waits]").remove();
+  if (message) lost.textContent = message;
+  lost.hidden = false;
 }

@@ -196,6 +196,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO", validate=LEVELS)},
     "loggers": {
         "django": {"level": "INFO"},
+        "httpx": {"level": "WARNING"},  # it tells each request, with the server's address
         "mcp": {"level": "WARNING"},  # it tells each request's beginning and end
         "health_check": {"level": "ERROR"},  # a 503 says it all; not each with a traceback
     },

@@ -45,6 +45,13 @@ def test_without_a_chat_model_the_quotes_are_printed(notes, no_chat):
     assert f"\n[1] backup  ({score:.2f})\n" in printed
 
 
+def test_the_question_comes_from_standard_input(notes, no_chat, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{QUESTION}\n"))
+    _printed, error = run("-", "-c", "notes")
+    assert error is None
+    assert Question.objects.get().text == QUESTION
+
+
 def test_quotes_are_printed_without_markdown_marks(notes, no_chat):
     embedded(
         notes,

@@ -1,6 +1,7 @@
 """A question, answered from one's documents: `ask "How do I back up?" -c notes`."""
 
 import json
+import sys
 from argparse import ArgumentParser
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     help = "Answer a question from documents, by the chat model or by quotes, with its sources."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("question")
+        parser.add_argument("question", help="- reads it from standard input")
         parser.add_argument(
             "-c",
             "--collection",
@@ -68,6 +69,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = shared.owner(options)
+        if options["question"] == "-":
+            options["question"] = sys.stdin.read()
         try:
             how = _how(user, options)
             if options["preview"]:

@@ -21,6 +21,9 @@ from search_app import api as search_api
 router = SimpleRouter(use_regex_path=False)
 router.register("collections", collections_api.CollectionViewSet, basename="api-collections")
 router.register("documents", collections_api.DocumentViewSet, basename="api-documents")
+router.register(
+    "answer-evaluations", rag_api.AnswerEvaluationViewSet, basename="api-answer-evaluations"
+)
 router.register("axes", search_api.AxisViewSet, basename="api-axes")
 router.register("label-sets", search_api.LabelSetViewSet, basename="api-label-sets")
 router.register("chat-models", rag_api.ChatModelViewSet, basename="api-chat-models")
@@ -32,6 +35,7 @@ router.register("questions", rag_api.QuestionViewSet, basename="api-questions")
 router.register("sources", collections_api.SourceViewSet, basename="api-sources")
 router.register("runs", collections_api.RunViewSet, basename="api-runs")
 router.register("sql-queries", search_api.SavedQueryViewSet, basename="api-sql-queries")
+router.register("test-questions", rag_api.TestQuestionViewSet, basename="api-test-questions")
 router.register("uploads", collections_api.UploadViewSet, basename="api-uploads")
 router.register("tokens", collections_api.TokenViewSet, basename="api-tokens")
 
@@ -194,6 +198,26 @@ urlpatterns = [
         "collections/<int:pk>/evaluations/",
         search_api.CollectionEvaluations.as_view(),
         name="api-collection-evaluations",
+    ),
+    path(
+        "collections/<int:pk>/test-questions/",
+        rag_api.CollectionTestQuestions.as_view(),
+        name="api-collection-test-questions",
+    ),
+    path(
+        "collections/<int:pk>/test-questions/import/",
+        rag_api.test_questions_import,
+        name="api-collection-test-questions-import",
+    ),
+    path(
+        "collections/<int:pk>/test-questions/export/",
+        rag_api.test_questions_export,
+        name="api-collection-test-questions-export",
+    ),
+    path(
+        "collections/<int:pk>/answer-evaluations/",
+        rag_api.CollectionAnswerEvaluations.as_view(),
+        name="api-collection-answer-evaluations",
     ),
     path("collections/<int:pk>/weights/", search_api.weights, name="api-collection-weights"),
     path(

@@ -6,6 +6,7 @@ from django.dispatch import receiver
 
 from collections_app.models import Collection
 from collections_app.signals import documents_deleting
+from rag_app import quality
 from rag_app.answer import cluster_names, reading
 from search_app.signals import naming_clusters
 
@@ -14,6 +15,7 @@ from search_app.signals import naming_clusters
 def forget(document_ids: list[int], **_: Any) -> None:
     """Answers written from documents that are being deleted lose their words."""
     reading.forget(document_ids)
+    quality.forget(document_ids)
 
 
 @receiver(naming_clusters)

@@ -8,6 +8,39 @@ urlpatterns = [
     path("ask/c/<int:pk>.json", views.box_json, name="box_json"),
     path("c/<int:pk>/box/", views.box_preview, name="box_preview"),
     path("c/<int:pk>/cluster-names/", views.cluster_names, name="cluster_names"),
+    path("c/<int:pk>/answers/", views.answer_quality, name="answer_quality"),
+    path("c/<int:pk>/test-questions/", views.test_questions, name="test_questions"),
+    path("c/<int:pk>/test-questions/new/", views.test_question_new, name="test_question_new"),
+    path(
+        "c/<int:pk>/test-questions/import/",
+        views.test_questions_import,
+        name="test_questions_import",
+    ),
+    path(
+        "c/<int:pk>/test-questions/export/",
+        views.test_questions_export,
+        name="test_questions_export",
+    ),
+    path("test-questions/<int:pk>/", views.test_question, name="test_question"),
+    path(
+        "test-questions/<int:pk>/delete/", views.test_question_delete, name="test_question_delete"
+    ),
+    path("answer-evaluations/<int:pk>/", views.answer_evaluation, name="answer_evaluation"),
+    path(
+        "answer-evaluations/<int:pk>/state/",
+        views.answer_evaluation_state,
+        name="answer_evaluation_state",
+    ),
+    path(
+        "answer-evaluations/<int:pk>/cancel/",
+        views.answer_evaluation_cancel,
+        name="answer_evaluation_cancel",
+    ),
+    path(
+        "answer-evaluations/<int:pk>/delete/",
+        views.answer_evaluation_delete,
+        name="answer_evaluation_delete",
+    ),
     path("chat-models/", views.chat_model_list, name="chat_models"),
     path("chat-models/new/", views.chat_model_new, name="chat_model_new"),
     path("chat-models/<int:pk>/", views.chat_model_edit, name="chat_model_edit"),

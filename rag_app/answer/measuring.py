@@ -2,22 +2,37 @@
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
+from rag_app.answer import chats
 from rag_app.answer.asking import ask
 from rag_app.answer.finding import find
 from rag_app.answer.reading import Reading, read
 from rag_app.answer.writing import write
-from rag_app.models import Answer
+from rag_app.models import Answer, Question
 
 TOP = 5  # documents among which the right ones should be
+LABELS = {
+    f"recall@{TOP}": gettext_lazy("right documents among the first 5"),
+    "facts": gettext_lazy("expected facts in the answer"),
+    "answered": gettext_lazy("answered, of those that can be"),
+    "refused": gettext_lazy("refused, of those that cannot be"),
+    "supported": gettext_lazy("sentences that passages support"),
+    "supporting": gettext_lazy("citations that support their sentence"),
+    "expected": gettext_lazy("citations of right documents"),
+}
+LONGEST = 5000  # characters of an answer that are kept to be read
 MOST = 1000  # questions of one file
 OR = "|"  # between ways to say a fact
 WORD = re.compile(r"\w")
@@ -39,7 +54,9 @@ class Measured:
     the answer; None where there are none to find. `supported`: the share of the answer's sentences
     that passages support; `supporting`, `expected`: of its citations, the shares that support
     their sentence and that are of a right document; None where nothing was answered or cited.
-    `documents`: how many it takes."""
+    `documents`: how many it takes; `ranks`: at which place each of them was found, or None;
+    `missing`: the facts that the answer has not. `sources`: numbers of the documents whose words
+    the answer has. `problem`: why there is no answer, or half of one; then nothing is measured."""
 
     question: str
     answerable: bool
@@ -50,6 +67,14 @@ class Measured:
     supporting: float | None = None
     expected: float | None = None
     documents: int = 0
+    ranks: Mapping[str, int | None] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    answer: str = ""
+    sources: Sequence[int] = ()
+    problem: str = ""
+    seconds: float = 0.0
+    tokens: int = 0
+    cost: str = "0"
 
 
 def questions(content: bytes) -> list[Known]:
@@ -82,30 +107,55 @@ def _known(row: dict[str, Any]) -> Known:
     return Known(row["question"], tuple(lists[0]), tuple(lists[1]))
 
 
-def measured(user: Viewer, collection: Collection, known: Known) -> Measured:
-    """Asked, answered and forgotten again. Raises Rejected and ModelMissing."""
+def measured(user: Viewer, collection: Collection, known: Known, chat: str = "") -> Measured:
+    """Asked, answered by this chat model or by `chats.QUOTES`, and forgotten again. Raises
+    Rejected and ModelMissing."""
+    began = time.monotonic()
     finds = find(user, known.question, collection)
-    first = list(dict.fromkeys(one.document.external_id for one in finds))[:TOP]
-    question = ask(user, known.question, collection=collection)
-    try:
-        if question.answer.state == Answer.State.PENDING:
-            write(question)
-            question.answer.refresh_from_db()
-        reading = read(question)
-        return Measured(
-            known.question,
-            bool(known.documents),
-            reading.answer.kind != Answer.Kind.NONE,
-            _share([one in first for one in known.documents]),
-            _share([_has(reading.text, one) for one in known.facts]),
-            documents=len(known.documents),
-            **_cited(reading, known),
-        )
-    finally:
-        question.delete()
+    places = list(dict.fromkeys(one.document.external_id for one in finds))
+    ranks = {one: places.index(one) + 1 if one in places else None for one in known.documents}
+    # Where nobody else writes the answer, nobody sees the question among those of its asker.
+    with transaction.atomic() if chat == chats.QUOTES else nullcontext():
+        question = ask(user, known.question, collection=collection, chat=chat)
+        try:
+            if question.answer.state == Answer.State.PENDING:
+                write(question)
+                question.answer.refresh_from_db()
+            made = _measured(question, known, ranks)
+        finally:
+            question.delete()
+    return replace(made, seconds=round(time.monotonic() - began, 3))
 
 
-def _cited(reading: Reading, known: Known) -> dict[str, float | None]:
+def _measured(question: Question, known: Known, ranks: dict[str, int | None]) -> Measured:
+    reading = read(question)
+    answer = reading.answer
+    base = Measured(
+        known.question,
+        bool(known.documents),
+        answer.kind != Answer.Kind.NONE,
+        _share([place is not None and place <= TOP for place in ranks.values()]),
+        documents=len(known.documents),
+        ranks=ranks,
+        tokens=answer.prompt_tokens + answer.answer_tokens,
+        cost=str(answer.cost),
+    )
+    if answer.state != Answer.State.COMPLETE:
+        problem = reading.error or _("Too many answers are being given at this moment.")
+        return replace(base, answered=False, problem=problem)
+    missing = [one for one in known.facts if not _has(reading.text, one)]
+    drawn = reading.citations if answer.kind == Answer.Kind.CHAT else reading.quotes
+    return replace(
+        base,
+        facts=_share([one not in missing for one in known.facts]),
+        missing=missing,
+        answer=reading.text[:LONGEST],
+        sources=sorted({one.document_id for one in drawn}),
+        **_cited(reading, known),
+    )
+
+
+def _cited(reading: Reading, known: Known) -> dict[str, Any]:
     """Of an answer as its reader sees it: its sentences, and the citations behind them."""
     homes = {one.number: one.document.external_id for one in reading.citations}
     marks = [one for one in reading.segments if one.number is not None]
@@ -118,18 +168,29 @@ def _cited(reading: Reading, known: Known) -> dict[str, float | None]:
     }
 
 
-def figures(rows: Sequence[Measured]) -> dict[str, float | int | None]:
-    """Means over the questions that each is about; None where there are none."""
+def values(row: Measured) -> dict[str, float | None]:
+    """What a question says of each figure; None where the figure is not about it."""
     return {
-        "questions": len(rows),
-        "answerable": sum(one.answerable for one in rows),
-        f"recall@{TOP}": _mean([one.found for one in rows]),
-        "facts": _mean([one.facts for one in rows]),
-        "answered": _share([one.answered for one in rows if one.answerable]),
-        "refused": _share([not one.answered for one in rows if not one.answerable]),
-        "supported": _mean([one.supported for one in rows]),
-        "supporting": _mean([one.supporting for one in rows]),
-        "expected": _mean([one.expected for one in rows]),
+        f"recall@{TOP}": row.found,
+        "facts": row.facts,
+        "answered": float(row.answered) if row.answerable else None,
+        "refused": float(not row.answered) if not row.answerable else None,
+        "supported": row.supported,
+        "supporting": row.supporting,
+        "expected": row.expected,
+    }
+
+
+def figures(rows: Sequence[Measured]) -> dict[str, float | int | None]:
+    """Means over the questions that each is about, without those that failed; None where there are
+    none."""
+    told = [one for one in rows if not one.problem]
+    known = [values(one) for one in told]
+    return {
+        "questions": len(told),
+        "answerable": sum(one.answerable for one in told),
+        "failed": len(rows) - len(told),
+        **{name: _mean([one[name] for one in known]) for name in LABELS},
     }
 
 

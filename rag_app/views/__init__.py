@@ -1,5 +1,12 @@
 """Pages: the question box, here and on other sites, and a question with its answer."""
 
+from rag_app.views.answer_quality import (
+    answer_evaluation,
+    answer_evaluation_cancel,
+    answer_evaluation_delete,
+    answer_evaluation_state,
+    answer_quality,
+)
 from rag_app.views.asking import ask
 from rag_app.views.box import box, box_json
 from rag_app.views.box_preview import box_preview
@@ -13,6 +20,14 @@ from rag_app.views.chat_models import (
 from rag_app.views.citations import citation
 from rag_app.views.cluster_names import cluster_names
 from rag_app.views.conversations import conversation, conversation_delete, question_follow
+from rag_app.views.known_questions import (
+    test_question,
+    test_question_delete,
+    test_question_new,
+    test_questions,
+    test_questions_export,
+    test_questions_import,
+)
 from rag_app.views.questions import (
     question,
     question_delete,
@@ -26,6 +41,11 @@ from rag_app.views.questions import (
 from rag_app.views.templates import collection_prompt
 
 __all__ = [
+    "answer_evaluation",
+    "answer_evaluation_cancel",
+    "answer_evaluation_delete",
+    "answer_evaluation_state",
+    "answer_quality",
     "ask",
     "box",
     "box_json",
@@ -49,4 +69,10 @@ __all__ = [
     "question_stop",
     "question_stream",
     "question_thumb",
+    "test_question",
+    "test_question_delete",
+    "test_question_new",
+    "test_questions",
+    "test_questions_export",
+    "test_questions_import",
 ]

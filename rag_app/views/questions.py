@@ -83,6 +83,7 @@ def page(
         "quotes": chats.QUOTES,
         "follow": follow or FollowForm(known=known, initial={"chat": found.chat}),
         "narrow": FilterForm(initial=shown(found.filters)),
+        "keeping": _keeping(request, found, reading),
         "thumbed": answer.thumbed(request.user, found, reading.quotes),
         "copied": copied(reading, request.build_absolute_uri) if reading.segments else "",
         "link": request.build_absolute_uri(found.get_absolute_url()),
@@ -110,6 +111,16 @@ def _missing(request: HttpRequest, found: Question) -> dict[str, Any]:
     home = found.collection_id
     mine = Collection.objects.editable_by(request.user).filter(pk=home) if home else None
     return {"waiting": answer.waiting(found), "addable": mine is not None and mine.exists()}
+
+
+def _keeping(request: HttpRequest, found: Question, reading: answer.Reading) -> list[Collection]:
+    """Collections that the reader edits and of which it may become a test question: the one that
+    was asked, or those of what is cited."""
+    cited = {one.document.collection_id for one in reading.quotes}
+    homes = {found.collection_id} if found.collection_id else cited
+    if reading.answer.state == Answer.State.PENDING or not request.user.is_authenticated:
+        return []
+    return list(Collection.objects.editable_by(request.user).filter(pk__in=homes))
 
 
 def _conversation(request: HttpRequest, found: Question) -> dict[str, Any]:

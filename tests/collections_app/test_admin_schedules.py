@@ -15,6 +15,7 @@ JOBS = {
     "Check every document's vectors": "collections_app.tasks.nightly_check",
     "Refresh clusters": "search_app.tasks.refresh_clusters",
     "Evaluate search": "search_app.tasks.evaluate_nightly",
+    "Sweep evaluations of answers": "rag_app.tasks.sweep",
 }
 
 

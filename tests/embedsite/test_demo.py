@@ -1,6 +1,7 @@
 """The demo collections are loaded once, and left as their users make them."""
 
 import io
+import json
 import threading
 import time
 
@@ -14,6 +15,8 @@ from collections_app.demo.documents import DemoCollection, DemoDocument
 from collections_app.models import Collection, Document
 from embedsite import heartbeat
 from embedsite.runner import administrator, meter
+from rag_app.evaluation import questions
+from rag_app.models import TestQuestion
 from search_app.models import Clustering
 from tests.factories import EmbeddingModelFactory
 
@@ -67,6 +70,18 @@ def test_demo_becomes_public_collections_of_the_administrator():
     ]
     red = Document.objects.get(external_id="red")
     assert (red.media_type, red.metadata) == ("text/markdown", {"kind": "warm"})
+
+
+def test_demo_brings_its_test_questions(monkeypatch, tmp_path):
+    rows = [{"question": "What is red?", "documents": ["red"], "facts": ["roses"]}]
+    (tmp_path / "Colours.json").write_text(json.dumps(rows))
+    monkeypatch.setattr(questions, "DEMO", tmp_path)
+    load()
+    [one] = TestQuestion.objects.all()
+    assert (one.collection.name, one.documents, one.facts) == ("Colours", ["red"], ["roses"])
+    one.delete()
+    load()
+    assert not TestQuestion.objects.exists()
 
 
 def test_demo_loaded_again_changes_nothing():

@@ -18,7 +18,9 @@ from collections_app import services
 from collections_app.models import ApiToken, Collection, Document, Passage, Run, Source, Upload
 from collections_app.services import sources, uploads
 from rag_app import answer
-from rag_app.models import ChatModel, Question
+from rag_app.answer.measuring import Measured
+from rag_app.evaluation import report
+from rag_app.models import AnswerEvaluation, ChatModel, MeasuredAnswer, Question, TestQuestion
 from search_app import interests, maps, related, scores, sql
 from search_app.evaluation import judging
 from search_app.models import (
@@ -74,7 +76,14 @@ ADDRESSES = {
     " api-collection-judged api-collection-judged-import api-collection-judged-export"
     " api-collection-evaluations api-collection-weights api-collection-weights-revert"
     " quality weights_revert judged_list judged_new judged_import judged_export"
-    " box box_json box_preview collection_prompt api-collection-prompt",
+    " box box_json box_preview collection_prompt api-collection-prompt"
+    " answer_quality test_questions test_question_new test_questions_import test_questions_export"
+    " api-collection-test-questions api-collection-test-questions-import"
+    " api-collection-test-questions-export api-collection-answer-evaluations",
+    "tested": "test_question test_question_delete api-test-questions-detail",
+    "answers": "answer_evaluation answer_evaluation_state answer_evaluation_cancel"
+    " answer_evaluation_delete api-answer-evaluations-detail api-answer-evaluations-cancel"
+    " api-answer-evaluations-questions",
     "axis": "axis axis_text axis_delete api-axes-detail api-axes-score api-axes-documents",
     "labels": "label_set label_set_delete api-label-sets-detail api-label-sets-measured"
     " api-label-sets-assign api-label-sets-assigned api-label-sets-counts",
@@ -152,6 +161,8 @@ SILENT = (
     " opened feedback feedback_delete thumb weights_revert judged_export judged_delete"
     " evaluation_apply evaluation_accept evaluation_cancel api-evaluations-cancel"
     " api-collection-weights-revert api-evaluations-apply api-evaluations-accept"
+    " test_question_delete api-collection-test-questions-import answer_evaluation_cancel"
+    " answer_evaluation_delete api-answer-evaluations-cancel"
     " api-clusters-timeline cluster_state cluster_split cluster_unsplit api-cluster-parts"
     " api-cluster-part-items"
 )
@@ -231,6 +242,21 @@ def private(settings, tmp_path):
     evaluation = Evaluation.objects.create(
         collection=home, owner=owner, state="failed", error=f"{SECRET} failed"
     )
+    tested = TestQuestion.objects.create(
+        collection=home, text=f"Where are {SECRET} boats?", documents=[documents[0].external_id]
+    )
+    answers = AnswerEvaluation.objects.create(
+        collection=home, owner=owner, state="failed", chat="quotes", error=f"{SECRET} failed"
+    )
+    MeasuredAnswer.objects.create(
+        evaluation=answers,
+        question=tested,
+        measured=report.kept(
+            Measured(tested.text, True, True, ranks={documents[0].external_id: 1})
+        )["measured"],
+        answer=documents[0].text,
+        sources=[documents[0].pk],
+    )
     poles = {"low_name": f"{SECRET} sea", "high_name": "land"}
     poles |= {"low_examples": [f"#{documents[0].pk}"], "high_examples": ["a field of corn"]}
     axis = scores.make_axis(home, name=f"{SECRET} axis", **poles)
@@ -246,6 +272,8 @@ def private(settings, tmp_path):
         "query": query.slug,
         "judged": judged.pk,
         "evaluation": evaluation.pk,
+        "tested": tested.pk,
+        "answers": answers.pk,
         "owner": owner,
         "key": key,
         "chat": chat_model.pk,
@@ -314,6 +342,7 @@ def told(response):
 def counts():
     models = (Collection, Document, Passage, Question, Cluster, RelatedDocument, Upload, Source)
     models += (Run, JudgedQuery, Evaluation, SavedQuery, Interest, InterestMatch, Axis, LabelSet)
+    models += (TestQuestion, AnswerEvaluation, MeasuredAnswer)
     return {model: model._base_manager.count() for model in models}
 
 

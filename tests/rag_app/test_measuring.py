@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from collections_app.demo import topics
 from rag_app.answer import measuring
-from rag_app.management.commands.evaluate import DEMO
+from rag_app.evaluation.questions import DEMO
 from rag_app.models import Question
 from tests.factories import CollectionFactory, embedded
 from tests.rag_app.chat_server import streamed
@@ -50,6 +50,7 @@ def test_figures_of_known_questions(notes, no_chat, file, capsys):
     assert told == {
         "questions": 3,
         "answerable": 2,
+        "failed": 0,
         "recall@5": 0.75,
         "facts": 0.5,
         "answered": 1.0,
@@ -91,6 +92,7 @@ def test_what_there_is_nothing_of_is_none():
     assert measuring.figures(rows) == {
         "questions": 1,
         "answerable": 0,
+        "failed": 0,
         "recall@5": None,
         "facts": None,
         "answered": None,

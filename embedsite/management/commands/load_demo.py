@@ -21,6 +21,8 @@ from collections_app.models import Collection, Document
 from embedsite import heartbeat
 from embedsite.runner import administrator
 from embedsite.runner.meter import Meter
+from rag_app.answer import measuring
+from rag_app.evaluation import questions
 from search_app import clusters
 
 PAUSE_SECONDS = 0.5
@@ -44,6 +46,7 @@ class Command(BaseCommand):
             for plan in wanted:
                 added = _load(owner, plan)
                 self.stdout.write(f"{plan.name}: {added} documents added.")
+                _keep_questions(owner, plan)
         except services.Rejected as error:
             raise CommandError(str(error)) from error
         self._embed(owner)
@@ -100,6 +103,13 @@ def _load(owner: User, plan: DemoCollection) -> int:
         owner.pk, [collection], ADDITION, change_message=MARK, single_object=True
     )
     return len(result.added)
+
+
+def _keep_questions(owner: User, plan: DemoCollection) -> None:
+    """The test questions that come with the collection, where there are any."""
+    if file := questions.demo().get(plan.name):
+        home = Collection.objects.editable_by(owner).get(name=plan.name)
+        questions.bring_in(home, measuring.questions(file.read_bytes()))
 
 
 def _ask_for_clusters(owner: User) -> None:

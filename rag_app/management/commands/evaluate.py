@@ -1,34 +1,31 @@
-"""How good search and answers are: `evaluate COLLECTION`, and with `--answers FILE` its answers.
+"""How good search and answers are: `evaluate COLLECTION`, and with `--answers` its answers.
 
 In the place of search_app's command, which it is but for that option.
 """
 
 import json
+import time
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError
 
 from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
+from collections_app.models import Collection
 from collections_app.services import Rejected
+from rag_app import quality
 from rag_app.answer import measuring
+from rag_app.evaluation import questions
+from rag_app.evaluation.work import measured_of
+from rag_app.models import AnswerEvaluation
 from search_app.management.commands import evaluate
 
-LABELS = {
-    "recall@5": "right documents among the first 5",
-    "facts": "expected facts in the answer",
-    "answered": "answered, of those that can be",
-    "refused": "refused, of those that cannot be",
-    "supported": "sentences that passages support",
-    "supporting": "citations that support their sentence",
-    "expected": "citations of right documents",
-}
-
-
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+STORED = object()  # --answers without a file
 WIDTH, COLUMN = 40, 13  # characters of a label, and of a figure
 
 
@@ -38,48 +35,108 @@ class Command(evaluate.Command):
         parser.add_argument(
             "--answers",
             type=Path,
+            nargs="?",
+            const=STORED,
             metavar="FILE",
-            help="ask these questions, as JSON, instead; demo: those for the demo collection",
+            help="ask the collection's test questions, or those of this JSON file, instead;"
+            " demo: those for the demo collection",
         )
+        parser.add_argument("--save", action="store_true", help="keep the questions of the file")
+        parser.add_argument("--chat", default="", help="a chat model, or quotes (the default one)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["answers"]:
+        file = options["answers"]
+        if file is None:
+            if options["save"] or options["chat"]:
+                raise shared.usage("--save and --chat go with --answers.")
             return super().handle(*args, **options)
+        if options["save"] and file is STORED:
+            raise shared.usage("--save wants a file: --answers FILE --save.")
         user = shared.owner(options)
         collection = shared.collection(user, options["collection"])
         try:
-            known = measuring.questions(_file(options["answers"], collection.name).read_bytes())
-            rows = [measuring.measured(user, collection, one) for one in known]
-        except OSError as error:
-            raise CommandError(f"{options['answers']}: {error.strerror}.") from error
+            if options["export"]:
+                return self._write(collection, options["export"])
+            if file is not STORED and options["save"]:
+                self._save(collection, file)
+                file = STORED
+            rows = self._asked(user, collection, file, options["chat"])
         except (Rejected, ModelMissing) as error:
             raise CommandError(str(error)) from error
+        return self._tell(rows, as_json=options["json"])
+
+    def _asked(
+        self, user: User, collection: Collection, file: Any, chat: str
+    ) -> list[measuring.Measured]:
+        """Of a file: asked and forgotten. Of what is stored: kept as a run as well."""
+        if file is not STORED:
+            known = _read(file, collection.name)
+            return [measuring.measured(user, collection, one, chat) for one in known]
+        wish = quality.request(collection, user, chat)
+        _wait(wish)
+        self.stderr.write(f"Kept as evaluation {wish.pk}, answered by {wish.chat}.")
+        return list(measured_of(wish).values())
+
+    def _save(self, collection: Collection, file: Path) -> None:
+        done = questions.bring_in(collection, _read(file, collection.name))
+        for problem in done.problems:
+            self.stderr.write(problem)
+        told = f"{done.added} questions added, {done.changed} changed."
+        if done.absent:
+            told += f" Documents that the collection does not have: {done.absent}."
+        self.stderr.write(told)
+
+    def _write(self, collection: Collection, file: Path) -> None:
+        given = questions.written(collection)
+        try:
+            file.write_text(json.dumps(given, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}.") from error
+        self.stdout.write(f"{len(given['questions'])} questions in {file}.")
+
+    def _tell(self, rows: Sequence[measuring.Measured], *, as_json: bool) -> None:
         figures = measuring.figures(rows)
         kinds = measuring.by_documents(rows)
-        if options["json"]:
+        if as_json:
             told = {**figures, "by_documents": kinds, "by_question": [asdict(one) for one in rows]}
             self.stdout.write(json.dumps(told, indent=2))
-            return None
+            return
         self._table({"all": figures} | {_takes(n): one for n, one in kinds.items() if n})
-        return None
+        for one in rows:
+            if one.problem:
+                self.stderr.write(f"Not answered: {one.question} {one.problem}")
 
     def _table(self, columns: dict[str, dict[str, float | int | None]]) -> None:
         """A line for each figure, a column for each kind of question."""
         counts = {"questions": "questions", "answerable": "that have an answer"}
         self.stdout.write(" " * WIDTH + "".join(f"{name:>{COLUMN}}" for name in columns))
-        for name, label in (counts | LABELS).items():
+        for name, label in (counts | measuring.LABELS).items():
             cells = "".join(f"{_cell(one[name]):>{COLUMN}}" for one in columns.values())
-            self.stdout.write(f"{label:<{WIDTH}}{cells}")
+            self.stdout.write(f"{label!s:<{WIDTH}}{cells}")
 
 
-def _file(given: Path, collection: str) -> Path:
-    """The file itself, or what comes with the site for a demo collection."""
-    if given != Path("demo") or given.exists():
-        return given
-    known = {one.stem: one for one in DEMO.glob("*.json")}
-    if collection not in known:
-        raise CommandError(f"Demo questions are there for: {', '.join(sorted(known))}.")
-    return known[collection]
+def _read(given: Path, collection: str) -> list[measuring.Known]:
+    """The questions of the file, or of what comes with the site for a demo collection."""
+    file, known = given, questions.demo()
+    if given == Path("demo") and not given.exists():
+        if collection not in known:
+            raise CommandError(f"Demo questions are there for: {', '.join(known)}.")
+        file = known[collection]
+    try:
+        return measuring.questions(file.read_bytes())
+    except OSError as error:
+        raise CommandError(f"{given}: {error.strerror}.") from error
+
+
+def _wait(wish: AnswerEvaluation) -> None:
+    """Do it here, or wait for the worker that took it."""
+    while wish.state == AnswerEvaluation.State.QUEUED:
+        more = quality.run(wish.pk)
+        wish.refresh_from_db()
+        if wish.state == AnswerEvaluation.State.QUEUED and not more:
+            time.sleep(evaluate.PAUSE_SECONDS)
+    if wish.state == AnswerEvaluation.State.FAILED:
+        raise CommandError(wish.error)
 
 
 def _takes(documents: int) -> str:

@@ -1,0 +1,1 @@
+"""Test questions of a collection, and runs over them by a worker."""

@@ -210,8 +210,8 @@ class AnswerEvaluationViewSet(
     @action(detail=True)
     def questions(self, request: Request, pk: int) -> Response:
         found = self.get_object()
-        rows = MeasuredAnswer.objects.filter(evaluation=found).order_by("-pk")
-        page = list(self.paginate_queryset(rows) or [])
+        rows: Any = MeasuredAnswer.objects.filter(evaluation=found).order_by("-pk")
+        page: list[MeasuredAnswer] = list(self.paginate_queryset(rows) or [])
         named = (each for one in page for each in one.measured["ranks"])
         there = questions.there(found.collection, named)
         told = MeasuredAnswerSerializer(page, many=True, context={"there": there})

@@ -13,7 +13,9 @@ from collections_app.models import Collection, Viewer
 from search_app.models import Wish
 
 
-class EditedQuerySet(models.QuerySet[models.Model]):
+class TestQuestionQuerySet(models.QuerySet["TestQuestion"]):
+    __test__ = False  # pytest takes what begins with Test for tests
+
     def visible_to(self, user: Viewer) -> Self:
         """Those of collections that one may edit."""
         return self.filter(collection__in=Collection.objects.editable_by(user))
@@ -24,7 +26,7 @@ class TestQuestion(models.Model):
     answer must have, each with `|` between ways to say it. Without documents the collection does
     not answer it. Documents are named by their ids, so that they may be imported again."""
 
-    __test__ = False  # pytest takes what begins with Test for tests
+    __test__ = False  # as above
 
     collection = models.ForeignKey(
         Collection,
@@ -40,7 +42,7 @@ class TestQuestion(models.Model):
     created = models.DateTimeField(_("created"), auto_now_add=True)
     updated = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects = EditedQuerySet.as_manager()
+    objects = TestQuestionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("test question")
@@ -52,6 +54,12 @@ class TestQuestion(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class AnswerEvaluationQuerySet(models.QuerySet["AnswerEvaluation"]):
+    def visible_to(self, user: Viewer) -> Self:
+        """Those of collections that one may edit."""
+        return self.filter(collection__in=Collection.objects.editable_by(user))
 
 
 class AnswerEvaluation(Wish):
@@ -80,7 +88,7 @@ class AnswerEvaluation(Wish):
     figures = models.JSONField(_("figures"), default=dict, blank=True)
     finished = models.DateTimeField(_("finished"), null=True, blank=True)
 
-    objects = EditedQuerySet.as_manager()
+    objects = AnswerEvaluationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("evaluation of answers")

@@ -88,7 +88,7 @@ def test_a_question_is_typed_its_documents_ticked_and_kept(client, collection):
     assert shown.count("checked") == 2
     client.post(edit, {"text": "Who?", "unanswerable": "on"})
     assert kept(collection) == [("Who?", [], [])]
-    assert "not in the collection" in client.get(place("test_questions", collection.pk)).text
+    assert "does not answer it" in client.get(place("test_questions", collection.pk)).text
     client.post(place("test_question_delete", collection.test_questions.get().pk))
     assert kept(collection) == []
 
@@ -287,7 +287,7 @@ def test_a_chat_model_answers_and_what_it_took_is_told(client, filled, settings,
 def test_a_chat_server_that_is_away_fails_the_run_with_its_reason(filled, settings, client):
     settings.CHAT_BASE_URL, settings.CHAT_MODEL = "http://127.0.0.1:9/v1", "away"
     made = done(filled)
-    assert (made.state, "chat model" in made.error.lower()) == ("failed", True)
+    assert (made.state, "chat server" in made.error.lower()) == ("failed", True)
     shown = client.get(place("answer_evaluation", made.pk)).text
     assert "It could not be done." in shown
     assert "no answer" in shown

@@ -89,7 +89,7 @@ def bring_in(collection: Collection, given: Iterable[Known]) -> Brought:
             _fill(row, known)
         elif (row.documents, row.facts) != (list(known.documents), list(known.facts)):
             _fill(row, known)
-            row.updated = Now()  # type: ignore[assignment]
+            row.updated = Now()
             changed.append(row)
     _check_number(len(rows) + len(added))
     TestQuestion.objects.bulk_create(added.values())

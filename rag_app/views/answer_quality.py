@@ -172,7 +172,7 @@ def _wrong(one: Measured) -> list[str]:
     if one.answerable and not one.answered:
         found.append(_("refused, though it can be answered"))
     if not one.answerable and one.answered:
-        found.append(_("answered, though the collection does not answer it"))
+        found.append(_("answered instead of refused"))
     if one.found is not None and one.found < 1:
         missed = sum(place is None or place > TOP for place in one.ranks.values())
         told = ngettext(
@@ -187,7 +187,7 @@ def _wrong(one: Measured) -> list[str]:
     if one.supported is not None and one.supported < 1:
         found.append(_("a sentence without support"))
     if one.supporting is not None and one.supporting < 1:
-        found.append(_("a citation that does not support its sentence"))
+        found.append(_("a citation beside the point"))
     return found
 
 

@@ -166,10 +166,12 @@ class MapView {
     this.asked = asked;
     let found = null;
     if (text || filters.length) {
+      this.stage.ariaBusy = "true";
       const told = await fetchJson(this.root.dataset.hits, query).catch(() => ({ documents: [] }));
       found = told.documents;
     }
     if (this.asked !== asked) return;
+    this.stage.ariaBusy = "false";
     this.chosen = found;
     this.restate();
     if (this.colours.value === "score" && text) await this.colour("score");
@@ -198,16 +200,20 @@ class MapView {
       return;
     }
     const words = this.root.dataset;
-    const made = name
-      ? byValue(await this.column(name, { q: field.value }), words)
-      : byCluster(this.points, words);
+    const asked = {};
+    this.colouring = asked;
+    const column = name && (await this.column(name, { q: field.value }));
+    if (this.colouring !== asked || column === null) return; // another was chosen meanwhile
+    const made = name ? byValue(column, words) : byCluster(this.points, words);
     this.drawing.setColours(made.colours);
     showLegend(this.root.querySelector("[data-map-legend]"), made.legend);
   }
 
+  // Null where it cannot be had, which a message tells.
   async column(name, query = {}) {
-    const found = await fetchBlock(this.root.dataset.values, { name, ...query });
-    if (found.checksum !== this.points.checksum) location.reload(); // documents came or went
+    const found = await fetchBlock(this.root.dataset.values, { name, ...query }).catch(() => null);
+    if (!found) this.root.dispatchEvent(new CustomEvent("htmx:sendError", { bubbles: true }));
+    else if (found.checksum !== this.points.checksum) location.reload(); // documents came or went
     return found;
   }
 }

@@ -29,14 +29,29 @@ export class Time {
     this.field.value = own;
     this.field.hidden = names.length < 2;
     await this.start(own);
+    if (!this.column) return;
     this.box.hidden = names.length < 2 && this.column.high - this.column.low < LEAST_SPAN;
   }
 
+  // Nothing slides until the dates are there: those of another field would choose others.
   async start(name) {
-    this.column = await this.load(name);
+    const asked = {};
+    this.asked = asked;
+    this.button.ariaPressed = "false";
+    this.wait(true);
+    const column = await this.load(name);
+    if (this.asked !== asked) return; // another was chosen meanwhile
+    if (column) Object.assign(this, { column, name });
+    else if (this.name) this.field.value = this.name;
+    this.wait(!this.column);
+    if (!column) return;
     this.from.value = 0;
     this.to.value = STEPS;
     this.slide(this.to);
+  }
+
+  wait(on) {
+    for (const control of [this.from, this.to, this.button]) control.disabled = on;
   }
 
   get whole() {

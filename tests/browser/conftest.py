@@ -1,10 +1,13 @@
 """A real site in processes of its own, and a real browser on it.
 
 Without a browser these tests skip; EMBEDSITE_REQUIRE_BROWSER makes them fail instead. With
-EMBEDSITE_SCREENSHOTS=FOLDER the pictures of the documents are made anew there.
+EMBEDSITE_SCREENSHOTS=FOLDER the pictures of the documents are made anew there. With
+EMBEDSITE_SLOW_BROWSER=1 pages are slow and answers come late, in another order each time: what a
+test reads before it is there then fails here too, not on a busy machine alone.
 """
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -13,12 +16,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -31,6 +44,13 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 240
+STOP_SECONDS = 180
+COMMAND_SECONDS = 400  # the first that embeds may have to convert the model
+PATIENCE_MS = 60_000  # for whatever comes at once on a machine that does nothing else
+EMBEDDED_MS = 300_000  # for what a worker makes
+SLOW = bool(os.environ.get("EMBEDSITE_SLOW_BROWSER"))
+SLOWER = 6  # so many times, the scripts of a page
+LATE_MS = {"document": 300, "script": 700, "fetch": 1500, "xhr": 1500}  # at most, each request
 # What htmx says of a poll that was under way when the page was left. A request that failed is
 # told by htmx:responseError or htmx:sendError besides.
 LEFT = ("htmx:sendAbort", "htmx:afterRequest")
@@ -53,7 +73,7 @@ class RunningSite:
             env=environment(self.var),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=COMMAND_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -78,8 +98,11 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("EMBEDSITE_REQUIRE_BROWSER"):
             pytest.fail("No browser was found, but EMBEDSITE_REQUIRE_BROWSER is set.")
         pytest.skip("No Chromium or Chrome is on the path.")
+    expect.set_options(timeout=PATIENCE_MS)  # of itself it gives up after five seconds
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        running = playwright.chromium.launch(
+            executable_path=program, args=FLAGS, timeout=3 * PATIENCE_MS
+        )
         yield running
         running.close()
 
@@ -103,7 +126,7 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield RunningSite(*found, var)
     finally:
         running.send_signal(signal.SIGINT)
-        running.wait(60)
+        running.wait(STOP_SECONDS)
 
 
 def _login(running: "subprocess.Popen[bytes]", log: Path) -> tuple[str, str, str]:
@@ -124,20 +147,27 @@ class Visit:
         self.url = url
         self.errors: list[str] = []
         self.strangers: list[str] = []
+        self.expected: tuple[str, ...] = ()
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._note)
         self.page.on("request", self._look)
 
     def _note(self, message) -> None:
-        if message.type == "error" and not message.text.startswith(LEFT):
+        known = message.text.startswith(LEFT) or any(map(message.text.__contains__, self.expected))
+        if message.type == "error" and not known:
             self.errors.append(message.text)
+
+    def expects(self, *words: str) -> None:
+        """The browser will note an error with these words: it may do so late, so say it before."""
+        self.expected += words
 
     def _look(self, request) -> None:
         if not request.url.startswith((self.url, "data:", "blob:")):
             self.strangers.append(request.url)
 
     def goto(self, path: str) -> None:
+        """The page with its scripts."""
         self.page.goto(self.url + path.lstrip("/"))
 
     def log_in(self, site: RunningSite) -> None:
@@ -146,15 +176,48 @@ class Visit:
         self.page.fill("[name=password]", site.password)
         self.page.click("main form button")
         self.page.wait_for_selector("details.menu")
+        self.page.wait_for_load_state()
+
+
+def follow(link: Locator) -> None:
+    """Click what leads to another page, until that page is there with its scripts."""
+    with link.page.expect_navigation():
+        link.click()
+
+
+def fits(page: Page, width: int) -> None:
+    """No page is wider than its window."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_load_state()  # with its styles
+    page.evaluate("document.fonts.ready")
+    page.wait_for_function(
+        "width => innerWidth === width && document.documentElement.scrollWidth <= width", arg=width
+    )
+
+
+def slow_down(page: Page) -> None:
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+
+    def late(route: Route) -> None:
+        with suppress(Error):  # the page may be gone, or no longer want it
+            most = LATE_MS.get(route.request.resource_type)
+            if most:
+                page.wait_for_timeout(random.uniform(0, most))
+            route.fallback()
+
+    page.route("**/*", late)
 
 
 @pytest.fixture
 def visit(browser: Browser, site: RunningSite) -> Iterator[Visit]:
     """A fresh window; the test fails for any script error or request to another host."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_MS)
     made = Visit(context, site.url)
+    if SLOW:
+        slow_down(made.page)
     yield made
+    made.page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert made.errors == []
     assert made.strangers == []

@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import RunningSite, Visit
+from tests.browser.conftest import EMBEDDED_MS, RunningSite, Visit, follow
 from tests.browser.test_first_steps import FILES, ask, clusters, drop, embedded, make_collection
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -60,13 +60,13 @@ def rows(visit: Visit, collection: str) -> list[str]:
         visit.goto(f"{collection}rows/")
         file = {"name": name, "mimeType": "text/csv", "buffer": CSV.encode()}
         visit.page.set_input_files("#id_file", [file])
-        visit.page.get_by_role("button", name="Upload and look at it").click()
+        follow(visit.page.get_by_role("button", name="Upload and look at it"))
         visit.page.get_by_role("button", name="Import", exact=True).wait_for()
         found.append(visit.page.url.removeprefix(visit.url))
-    visit.page.get_by_role("button", name="Import", exact=True).click()
-    visit.page.locator("#run-problems .row").wait_for()
+    follow(visit.page.get_by_role("button", name="Import", exact=True))
+    visit.page.locator("#run-problems .row").wait_for(timeout=EMBEDDED_MS)
     run = visit.page.url.removeprefix(visit.url)
-    visit.page.locator(".crumbs a").last.click()
+    follow(visit.page.locator(".crumbs a").last)
     visit.page.wait_for_url("**/s/*/")
     source = visit.page.url.removeprefix(visit.url)
     return [f"/{one}" for one in (found[0], run, source, f"{source}edit/", f"{source}delete/")]
@@ -82,6 +82,8 @@ def share(visit: Visit, collection: str) -> None:
 
 def test_pages_pass_axe_in_both_themes_on_desk_and_phone(visit: Visit, addresses: list[str]):
     page = visit.page
+    visit.expects("status of 404", "status of 422")  # those that are asked for
+    page.emulate_media(reduced_motion="reduce")  # in the midst of a change a colour is neither
     found = {}
     for theme, width in VIEWS:
         page.context.add_cookies([{"name": "theme", "value": theme, "url": visit.url}])
@@ -98,7 +100,6 @@ def test_pages_pass_axe_in_both_themes_on_desk_and_phone(visit: Visit, addresses
                 found[theme, width, address] = [
                     (rule["id"], [node["target"] for node in rule["nodes"]]) for rule in violations
                 ]
-    visit.errors.clear()  # the browser notes the 404 that was asked for
     assert found == {}
 
 

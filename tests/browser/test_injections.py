@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from rag_app import answer
 from rag_app.language import chat
-from tests.browser.conftest import FLAGS, NAMES
+from tests.browser.conftest import FLAGS, NAMES, PATIENCE_MS
 from tests.rag_app.conftest import chat_server, notes  # noqa: F401 (fixtures)
 from tests.rag_app.test_injections import INJECTIONS, QUESTION
 
@@ -35,7 +35,7 @@ def test_browser_asks_no_other_host(notes, chat_server):  # noqa: F811
     with ThreadPoolExecutor(1) as pool:
         text, forbidden, asked, dialogs = pool.submit(
             _visited, program, question.get_absolute_url(), made
-        ).result(timeout=180)
+        ).result(timeout=400)
     assert "swordfish" in text
     assert (forbidden, dialogs) == (0, [])
     assert [url for url in asked if not url.startswith(f"{HOST}/")] == []
@@ -54,12 +54,12 @@ def _visited(program, path, made):
         route.abort()
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=FLAGS)
+        browser = play.chromium.launch(executable_path=program, args=FLAGS, timeout=3 * PATIENCE_MS)
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
         page.route("**/*", reply)
-        page.goto(f"{HOST}{path}", wait_until="load")
-        page.wait_for_timeout(500)
+        page.goto(f"{HOST}{path}", wait_until="networkidle")
         found = page.inner_text(".answer-text"), page.locator(FORBIDDEN).count()
         browser.close()
     return *found, asked, dialogs

@@ -3,9 +3,11 @@
 EMBEDSITE_SCREENSHOTS=docs/images .venv/bin/python -m pytest tests/browser/test_pictures.py
 """
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from collections_app.demo import catalogue, searches
 from tests.browser.conftest import RunningSite, Visit
@@ -34,8 +36,8 @@ def test_search_picture(visit: Visit, site: RunningSite, pictures: Path, tmp_pat
     page.set_viewport_size({"width": 1280, "height": 800})
     page.emulate_media(color_scheme="light")
     visit.goto(f"/search/?q={QUERY}")
-    titles = page.locator(".hit h2 a").all_inner_texts()
-    assert titles[0].startswith("difflib")
+    expect(page.locator(".hit h2 a").first).to_have_text(re.compile("^difflib"))
+    page.evaluate("document.fonts.ready")
     path = pictures / "search.png"
     page.screenshot(path=path)
     assert path.stat().st_size < LARGEST

@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.browser
+from tests.browser.conftest import fits, follow
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_api_docs_try_an_operation_as_the_account_that_is_logged_in(visit, site):
@@ -47,32 +49,32 @@ def test_message_can_be_closed_and_a_success_goes_by_itself(visit, site):
     for close in (True, False):
         visit.goto("/account/tokens/")
         page.fill("[name=name]", "script")
-        page.click("main .btn--primary")
-        page.get_by_role("button", name="Revoke").first.click()
+        follow(page.locator("main .btn--primary"))
+        follow(page.get_by_role("button", name="Revoke").first)
         message = page.locator("#messages .callout--success")
-        expect(message).to_be_visible()
+        button = message.get_by_role("button", name="Close this message")
+        expect(button).to_be_visible()
         if close:
-            message.get_by_role("button", name="Close this message").click()
+            button.click()
         else:
             page.clock.fast_forward(9_000)
         expect(message).to_have_count(0)
 
 
 def test_wide_and_narrow_windows_need_no_sideways_scrolling(visit, site):
+    visit.expects("status of 404")  # of the address that is not there
     visit.log_in(site)
     visit.goto("/c/new/")
     visit.page.fill("[name=name]", "Of a narrow window")
-    visit.page.locator("main form button").last.click()
+    follow(visit.page.locator("main form button").last)
     visit.page.wait_for_url(re.compile(r"/c/\d+/"))
     collection = re.search(r"/c/\d+/", visit.page.url).group()
     addresses = ["/", "/c/", "/c/new/", "/account/tokens/", "/nothing-here/", "/api/docs/"]
     addresses += [collection + name for name in ("rows/", "add/", "sources/", "edit/")]
     for width in (320, 390, 768, 1280):
-        visit.page.set_viewport_size({"width": width, "height": 800})
+        visit.page.set_viewport_size({"width": width, "height": 900})
         for address in addresses:
             visit.goto(address)
-            overflow = visit.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert overflow == 0, (width, address)
-    visit.errors.clear()  # the browser notes the 404 that was asked for
+            if address == "/api/docs/":
+                visit.page.locator(".opblock-summary-method").first.wait_for()
+            fits(visit.page, width)

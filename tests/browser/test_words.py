@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.conftest import fits, follow
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 VIEWS = [("light", 1440), ("light", 390), ("dark", 1440), ("dark", 390)]
 VECTORS = """8 3
@@ -31,9 +33,9 @@ def small(site, tmp_path_factory):
 def page(visit, site, small):
     visit.log_in(site)
     visit.goto("/tools/")
-    visit.page.get_by_role("main").get_by_role("link", name="Words", exact=True).click()
+    follow(visit.page.get_by_role("main").get_by_role("link", name="Words", exact=True))
     visit.page.locator("select[name=c]").select_option(label="small · word vectors")
-    visit.page.get_by_role("button", name="Apply").click()
+    follow(visit.page.get_by_role("button", name="Apply"))
     return visit.page
 
 
@@ -43,7 +45,7 @@ def rows(page):
 
 def add(page, words, button="Add"):
     page.get_by_label("A word, or a sum").fill(words)
-    page.get_by_role("button", name=button, exact=True).click()
+    follow(page.get_by_role("button", name=button, exact=True))
 
 
 def test_a_sum_is_built_turned_and_taken_apart(page):
@@ -55,10 +57,10 @@ def test_a_sum_is_built_turned_and_taken_apart(page):
     expect(rows(page).first).to_have_text("berlin")
     expect(page).to_have_url(re.compile("plus=germany&plus=paris&minus=france"))
     expect(page.get_by_role("img", name=re.compile("germany .* drawn"))).to_be_visible()
-    assert page.locator("line.plane__arrow").count() == 2
-    page.get_by_role("link", name="Add france instead").click()
+    expect(page.locator("line.plane__arrow")).to_have_count(2)
+    follow(page.get_by_role("link", name="Add france instead"))
     expect(page.get_by_role("heading", name="Nearest to germany + paris + france")).to_be_visible()
-    page.get_by_role("link", name="Remove germany").click()
+    follow(page.get_by_role("link", name="Remove germany"))
     expect(page.get_by_role("heading", name="Nearest to paris + france")).to_be_visible()
     page.get_by_label("Show the words of the sum too").check()
     page.get_by_role("button", name="Apply").click()
@@ -67,13 +69,13 @@ def test_a_sum_is_built_turned_and_taken_apart(page):
 
 
 def test_unknown_word_is_told_and_a_neighbour_leads_on(page, visit):
-    add(page, "nowhere", "Show")
+    visit.expects("status of 422")
+    with page.expect_response(lambda one: one.status == 422):
+        add(page, "nowhere", "Show")
     expect(page.get_by_role("alert")).to_contain_text("“nowhere” is not among the words of “small”")
-    assert ["422" in one for one in visit.errors] == [True]  # the browser notes the status
-    visit.errors.clear()
-    page.get_by_role("link", name="Remove nowhere").click()
+    follow(page.get_by_role("link", name="Remove nowhere"))
     add(page, "bread", "Show")
-    rows(page).first.get_by_role("link").click()
+    follow(rows(page).first.get_by_role("link"))
     expect(page.get_by_role("heading", name="Nearest to cheese")).to_be_visible()
 
 
@@ -83,6 +85,6 @@ def test_page_fits_and_is_accessible(page, scheme, width):
     page.set_viewport_size({"width": width, "height": 900})
     add(page, "germany + paris - france", "Show")
     expect(rows(page).first).to_have_text("berlin")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    fits(page, width)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

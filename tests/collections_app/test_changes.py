@@ -366,7 +366,7 @@ def test_two_workers_share_a_change_and_double_nothing(collection, other):
 
     def work():
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             done.append(changes.run(2))
         finally:
             connection.close()
@@ -375,7 +375,7 @@ def test_two_workers_share_a_change_and_double_nothing(collection, other):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert sum(done) == 12
     assert counts(collection, other) == (12, 12, 12)
 
@@ -390,7 +390,7 @@ def test_a_worker_that_is_gone_loses_its_claim_and_another_goes_on(collection, o
 
     thread = threading.Thread(target=die)
     thread.start()
-    thread.join(60)
+    thread.join(300)
     assert Shadow.objects.exclude(claim_token=None).count() == 2
     assert changes.sweep() is True
     assert Shadow.objects.exclude(claim_token=None).count() == 0

@@ -86,9 +86,9 @@ def lines_of(piece):
 )
 @pytest.mark.parametrize("name", ["a.py", "a.js", "a.cpp", "a.php", "a.rb"])
 def test_hostile_code_takes_little_time(name, code):
-    start = time.monotonic()
+    start = time.process_time()
     html = listing(code, by_name(name), [1])
-    assert time.monotonic() - start < 8
+    assert time.process_time() - start < 8
     assert shown(html) == code + "\n"
 
 

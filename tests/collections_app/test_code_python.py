@@ -250,9 +250,9 @@ def test_file_of_ten_thousand_lines_takes_little_time():
     code = "".join(
         f"def f{n}(a: int) -> int:\n    '''Doc.'''\n\n    return a\n\n" for n in range(2000)
     )
-    start = time.monotonic()
+    start = time.process_time()
     found = symbols(code)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert (len(found), found[-1].name, found[-1].line) == (2001, "f1999", 9996)
 
 

@@ -169,4 +169,4 @@ def elsewhere(run):
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(closing).result(timeout=20)
+        return pool.submit(closing).result(timeout=120)

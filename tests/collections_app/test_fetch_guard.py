@@ -257,7 +257,7 @@ def drip(handler):
 
 
 def silent(handler):
-    handler.server.left.wait(5)
+    handler.server.left.wait(60)
 
 
 def drip_body(handler):
@@ -276,7 +276,7 @@ def test_slow_answers_end_with_the_time_allowed(server, settings, monkeypatch, r
     began = time.monotonic()
     with pytest.raises(FetchError, match="did not answer in time"):
         get(server.url + "/")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def endless(handler):
@@ -289,7 +289,7 @@ def test_endless_body_is_cut_off(server):
     server.pages["/"] = endless
     with pytest.raises(FetchError, match="is larger than 1 MB"):
         get(server.url + "/", most_bytes=1024 * 1024)
-    assert server.left.wait(5)
+    assert server.left.wait(60)
 
 
 def endless_headers(handler):

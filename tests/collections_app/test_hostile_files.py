@@ -62,7 +62,7 @@ def outcome(data, **how):
         found = str(error)
     finally:
         sandbox._answer = asked
-    assert time.monotonic() - began < SECONDS + 5
+    assert time.monotonic() - began < SECONDS + 60
     assert max(peaks, default=0) <= MEMORY
     return found
 

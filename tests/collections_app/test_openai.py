@@ -36,7 +36,7 @@ def key(db):
 def openai_client(transactional_db, live_server):
     _token, key = create_token(UserFactory(), "tool", "read")
     with openai.OpenAI(
-        base_url=f"{live_server.url}/v1", api_key=key, max_retries=0, timeout=30
+        base_url=f"{live_server.url}/v1", api_key=key, max_retries=0, timeout=120
     ) as made:
         yield made
     # Connections that encoders keep open would keep the server's threads, and theirs to the

@@ -59,7 +59,7 @@ def alive(pid):
 
 
 def wait_until_gone(pid):
-    until = time.monotonic() + 3
+    until = time.monotonic() + 30
     while alive(pid):
         assert time.monotonic() < until, f"{pid} is still there"
         time.sleep(0.02)
@@ -95,14 +95,15 @@ def test_child_that_left_by_itself_is_no_fault_of_the_file():
 
 
 def test_child_that_hangs_is_ended():
-    read(seconds=1)
+    read()
     [first] = children()
+    sandbox._idle[0].limits = Limits(seconds=1)  # only now: starting it may take longer
     os.kill(first, signal.SIGSTOP)
     began = time.monotonic()
     assert refusal(seconds=1).startswith("Reading it took more than 1 s (EXTRACT_SECONDS).")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert not alive(first)
-    assert read(seconds=1) == "Boats leave."
+    assert read() == "Boats leave."
 
 
 def test_child_over_its_memory_says_so():

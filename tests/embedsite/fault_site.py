@@ -23,7 +23,7 @@ class Site:
     def __init__(self, var: Path, **more: str) -> None:
         self.var = var
         self.notes = var / "encoded"
-        self.environment = environment(var, LEASE_SECONDS="3", **more)
+        self.environment = environment(var, **({"LEASE_SECONDS": "3"} | more))
         self.lease = Lease(var, redis=True)
         self.lease.take()
         self.database, self.broker = self.lease._wanted
@@ -33,7 +33,7 @@ class Site:
         """Run the script with the site's own settings; what it prints."""
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
         done = subprocess.run(
-            command, env=self.environment, check=True, timeout=120, stdout=subprocess.PIPE
+            command, env=self.environment, check=True, timeout=300, stdout=subprocess.PIPE
         )
         return done.stdout.decode()
 
@@ -85,14 +85,14 @@ class Site:
         return {row[0] for row in self.ask("SELECT content_hash FROM collections_app_vector")}
 
     def wait_for(self, count: int) -> None:
-        reached = processes.wait_until(lambda: self.ready() >= count, 60, pause=0.1)
+        reached = processes.wait_until(lambda: self.ready() >= count, 240, pause=0.1)
         assert reached, self.log_end()
 
     def log_end(self) -> str:
         return (self.var / "log" / "processes.log").read_text()[-4000:]
 
     def wait_for_a_batch_in_flight(self) -> None:
-        flying = processes.wait_until(lambda: len(set(self.encoded()) - self.committed()) > 0, 60)
+        flying = processes.wait_until(lambda: len(set(self.encoded()) - self.committed()) > 0, 240)
         assert flying, self.log_end()
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:

@@ -41,7 +41,7 @@ def test_any_command_may_be_the_first(tmp_path):
         env=os.environ | {"EMBEDSITE_VAR": str(var), "DATABASE_URL": ""},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
     assert done.stderr == "Preparing the database (once) ...\n"

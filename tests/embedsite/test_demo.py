@@ -139,14 +139,15 @@ def test_demo_waits_for_the_workers_where_there_are_some(monkeypatch):
     worker = threading.Thread(target=work_soon)
     worker.start()
     output = load()
-    worker.join()
+    worker.join(120)
     assert output.splitlines()[-1].startswith("Embedded 3 of 3 documents, ")
     assert {row[4] for row in content()} == {"ready"}
 
 
 def work_soon():
     done = 0  # of all runs together: the demo's collections come one after the other
-    while done < 3:
+    until = time.monotonic() + 100
+    while done < 3 and time.monotonic() < until:
         done += ingest.run()
         time.sleep(0.1)
     connection.close()

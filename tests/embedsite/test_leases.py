@@ -84,7 +84,7 @@ def test_what_died_is_started_again(shared):
         database, broker = lease._wanted
         psutil.Process(processes.from_pid_file(database.data / "postmaster.pid")).kill()
         psutil.Process(processes.from_pid_file(broker.pid_file)).kill()
-        assert processes.wait_until(lambda: not database.is_up() and not broker.is_up(), 10)
+        assert processes.wait_until(lambda: not database.is_up() and not broker.is_up(), 60)
         assert lease.restart_dead() == ["Postgres", "Redis"]
         assert servers(shared) == ["postgres", "redis-server"]
 
@@ -105,7 +105,7 @@ def test_commands_at_once_share_the_database_and_leave_it_stopped(shared):
         )
         for _ in range(2)
     ]
-    outputs = [one.communicate(timeout=120) for one in running]
+    outputs = [one.communicate(timeout=300) for one in running]
     assert [one.returncode for one in running] == [0, 0], outputs
     # The first of all makes the tables, and says so; the other waits for them.
     said = {errors for _, errors in outputs}
@@ -121,7 +121,7 @@ def test_command_leaves_a_running_database_running(shared):
             env=environment(shared),
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=300,
         )
         assert servers(shared) == ["postgres"]
 
@@ -136,7 +136,7 @@ def test_command_that_is_told_to_end_stops_its_database(shared):
         assert running.stdout.readline() == b"in\n"
         assert servers(shared) == ["postgres"]
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 128 + signal.SIGTERM
+        assert running.wait(120) == 128 + signal.SIGTERM
     assert servers(shared) == []
 
 

@@ -99,7 +99,7 @@ def test_processes_that_a_killed_runner_left_are_ended_and_no_others(var, make_v
         subprocess.Popen(["sleep", "60"], env=foreign) as stranger,
     ):
         assert Presence(var).end_orphans() == 1
-        assert orphan.wait(10) is not None
+        assert orphan.wait(30) is not None
         assert stranger.poll() is None
         stranger.kill()
 

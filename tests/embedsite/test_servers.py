@@ -68,7 +68,7 @@ def client(server):
 
 def kill(process):
     process.kill()
-    assert processes.wait_until(lambda: not process.is_running(), 10)
+    assert processes.wait_until(lambda: not process.is_running(), 60)
 
 
 def postmaster(server):
@@ -149,7 +149,7 @@ def test_committed_rows_survive_a_killed_postmaster(database):
 def test_stale_files_that_name_a_living_process_are_dealt_with(database):
     """As after a power cut, when the old number belongs to another process of the same user."""
     kill(postmaster(database))
-    assert processes.wait_until(lambda: database._is_gone(), 10)
+    assert processes.wait_until(lambda: database._is_gone(), 60)
     with subprocess.Popen(["sleep", "60"], **database.user.popen) as stranger:
         for stale in (
             database.data / "postmaster.pid",

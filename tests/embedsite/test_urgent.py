@@ -56,13 +56,13 @@ def site(var):
 def test_probes_and_changes_begin_while_an_import_keeps_the_workers_busy(site):
     site.manage(SETUP)
     watched = "tests.embedsite.watched_worker"
-    site.start(watched, str(site.notes), "0.02", *words(supervisor.WORKER))
+    site.start(watched, str(site.notes), "0.1", *words(supervisor.WORKER))
     site.start(watched, str(site.notes), "0", *words(supervisor.URGENT))
     site.manage("from collections_app import tasks\nfor _ in range(4): tasks.embed_pending.delay()")
     site.wait_for_a_batch_in_flight()
     time.sleep(1)  # both children are in their slices of twenty seconds
     site.manage(ASK)
-    begun = processes.wait_until(lambda: site.ask(BEGUN) == [(True,)], 8, pause=0.1)
+    begun = processes.wait_until(lambda: site.ask(BEGUN) == [(True,)], 20, pause=0.1)
     assert begun, site.log_end()
     left = "SELECT count(*) FROM collections_app_document WHERE state = 'queued'"
     assert site.ask(left)[0][0] > DOCUMENTS / 2

@@ -285,13 +285,13 @@ def test_server_that_is_down_is_told_and_quotes_are_a_way_on(notes, peer, client
 
 
 def test_server_that_is_silent_keeps_what_it_said(notes, peer, settings):
-    settings.CHAT_TIMEOUT_SECONDS = 0.3
+    settings.CHAT_TIMEOUT_SECONDS = 1.5  # in which the first words must come, however busy it is
     remote(peer)
 
     def reply(handler):
         handler.begin(200, "text/event-stream")
         handler.send(delta("The backup runs "))
-        peer.go.wait(3)
+        peer.go.wait(60)
 
     peer.reply = reply
     made = written(notes).answer
@@ -307,12 +307,13 @@ class Echo(llm.KeyModel):
     model_id = "echo"
     can_stream = True
     needs_key = "echo"
+    hung = threading.Event()  # until it is set
 
     def execute(self, prompt, stream, response, conversation, key=None):
         if "boom" in prompt.prompt:
             raise RuntimeError(f"no luck with {key}")
         if "hang" in prompt.prompt:
-            time.sleep(2)
+            self.hung.wait(60)
         yield from ["It runs ", "nightly", f" [1]. {prompt.system[:8]}"]
         response.set_usage(input=11, output=5)
 
@@ -359,14 +360,15 @@ def test_plugin_that_hangs_ends_in_time(plugin):
     began = time.monotonic()
     with pytest.raises(chat.TimedOut):
         list(model.stream([{"role": "user", "content": "hang"}]))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 30
+    Echo.hung.set()
 
 
 def test_plugin_whose_reader_leaves_is_let_go(plugin):
     pieces = LlmChat("echo", KEY).stream(MESSAGES)
     assert next(pieces) == "It runs "
     pieces.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any("_read" in one.name for one in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def slow(handler):
     handler.begin(200, "text/event-stream")
-    handler.server.go.wait(5)
+    handler.server.go.wait(60)
 
 
 def refusing(status, words="nope", **headers):

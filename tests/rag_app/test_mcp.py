@@ -35,7 +35,7 @@ def talk(transactional_db, live_server, key):
     def run(use, mode="auto", key=key):
         async def main():
             headers = {"authorization": f"Bearer {key}"}
-            async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+            async with httpx2.AsyncClient(headers=headers, timeout=120) as http:
                 transport = streamable_http_client(f"{live_server.url}/mcp", http_client=http)
                 async with Client(transport, mode=mode) as client:
                     return await use(client)

@@ -263,7 +263,7 @@ def test_stream_that_is_closed_hangs_up_on_the_chat_server(browser, notes, chat_
     assert next(parts).startswith(b"event: passages")
     assert next(parts) == b'event: text\ndata: {"text": "more "}\n\n'
     response._iterator.close()  # response.close(), by way of the test client's wrapper
-    assert chat_server.left.wait(5)
+    assert chat_server.left.wait(60)
     assert Answer.objects.get().state == Answer.State.PARTIAL
     assert Answer.objects.get().text.startswith("more ")
 

@@ -46,16 +46,16 @@ class Peer:
         pytest.fail("The chat server did not start in time.")
 
     def told(self) -> dict:
-        with urlopen(f"http://127.0.0.1:{self.port}/told", timeout=5) as reply:
+        with urlopen(f"http://127.0.0.1:{self.port}/told", timeout=60) as reply:
             return json.loads(reply.read())
 
     def kill(self) -> None:
         self.processes[-1].send_signal(signal.SIGKILL)
-        self.processes[-1].wait(20)
+        self.processes[-1].wait(60)
 
     def left(self) -> dict:
         """The counts, once it has noticed that its reader has left."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not self.told().get("left") and time.monotonic() < until:
             time.sleep(0.05)
         return self.told()
@@ -70,7 +70,7 @@ def peer():
     yield made
     for one in made.processes:
         one.kill()
-        one.wait(20)
+        one.wait(60)
 
 
 @pytest.fixture

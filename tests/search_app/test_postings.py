@@ -294,9 +294,9 @@ def test_two_workers_write_at_once():
                 )
                 for n in range(3)
             ]
-            barrier.wait(10)
+            barrier.wait(60)
             write(model.pk, [Termed(collection.pk, p.pk, Counter(["rye", "bread"])) for p in made])
-            barrier.wait(10)
+            barrier.wait(60)
         pages[name] = {p.pk for p in made}
         connection.close()
 

@@ -137,14 +137,14 @@ def test_deleting_while_lists_are_written_waits_and_leaves_no_pair(collection):
         pairs.flag_listing([other.pk])
         RelatedDocument.objects.filter(document=document).delete()
         RelatedDocument.objects.create(document=document, other=other, score=0.5, rank=1)
-    deleting.join(20)
+    deleting.join(120)
     assert not Document.objects.filter(pk=document.pk).exists()
     assert not RelatedDocument.objects.filter(document=document.pk).exists()
 
 
 def wait_for_lock(kind):
     """Until another connection waits for a lock of this kind."""
-    for _ in range(2000):
+    for _ in range(20_000):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = %s"
@@ -170,5 +170,5 @@ def in_thread(work):
     results = []
     thread = threading.Thread(target=lambda: results.append(closing(work)()))
     thread.start()
-    thread.join(20)
+    thread.join(120)
     return results[0]

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from collections_app.models import Collection
 from collections_app.wake import call
-from search_app import building, digests, following, placing, related, scores, upkeep
+from search_app import building, digests, following, label_sets, placing, related, upkeep
 from search_app.evaluation import nightly, work
 from search_app.models import Interest, Upkeep
 from search_app.queries import indexes
@@ -17,7 +17,7 @@ def refresh_related(collection_id: int) -> None:
     related.refresh(collection_id)
     placing.place(collection_id)
     building.place(collection_id)
-    scores.assign_on_arrival(collection_id)
+    label_sets.assign_on_arrival(collection_id)
 
 
 @shared_task

@@ -16,7 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from collections_app.models import Collection, long_columns
 from collections_app.throttles import SearchThrottle
 from collections_app.tokens import AsksPermission
-from search_app import scores
+from search_app import axes, label_sets
 from search_app.models import Axis, LabelSet
 from search_app.serializers.scores import (
     AssignedLabelSerializer,
@@ -60,7 +60,7 @@ class CollectionAxes(OfCollection):
         home = self.editable()
         wanted = AxisSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        made = scores.make_axis(home, **wanted.validated_data)
+        made = axes.make_axis(home, **wanted.validated_data)
         return Response(AxisSerializer(made).data, status.HTTP_201_CREATED)
 
 
@@ -78,7 +78,7 @@ class CollectionLabelSets(OfCollection):
         home = self.editable()
         wanted = LabelSetSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        made = scores.make_label_set(home, **wanted.validated_data)
+        made = label_sets.make_label_set(home, **wanted.validated_data)
         return Response(LabelSetSerializer(made).data, status.HTTP_201_CREATED)
 
 
@@ -124,7 +124,7 @@ class AxisViewSet(mixins.RetrieveModelMixin, mixins.DestroyModelMixin, Seen):
     def score(self, request: Request, pk: int) -> Response:
         wanted = ScoredTextSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        found = scores.score_text(self.get_object(), wanted.validated_data["text"])
+        found = axes.score_text(self.get_object(), wanted.validated_data["text"])
         return Response(SentenceSerializer(found, many=True).data)
 
     @extend_schema(
@@ -139,11 +139,11 @@ class AxisViewSet(mixins.RetrieveModelMixin, mixins.DestroyModelMixin, Seen):
         wanted = ScoreQuerySerializer(data=request.query_params)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
-        ids, places = scores.score_documents(self.get_object())
+        ids, places = axes.score_documents(self.get_object())
         kept = (places >= values.get("least", -np.inf)) & (places <= values.get("most", np.inf))
         chosen = np.flatnonzero(kept)[:: -1 if values["order"] == "high" else 1]
         chosen = chosen[values["offset"] :][: values["limit"]]
-        rows = scores.documents_on(ids[chosen], places[chosen])
+        rows = axes.documents_on(ids[chosen], places[chosen])
         return Response(ScoredDocumentSerializer(rows, many=True).data)
 
 
@@ -171,7 +171,7 @@ class LabelSetViewSet(
         for name, value in serializer.validated_data.items():
             setattr(serializer.instance, name, value)
         assert isinstance(serializer.instance, LabelSet)
-        scores.examples_of(serializer.instance)
+        label_sets.examples_of(serializer.instance)
         serializer.save()
 
     @extend_schema(
@@ -184,7 +184,7 @@ class LabelSetViewSet(
     @action(detail=True, throttle_classes=[SearchThrottle])
     def measured(self, request: Request, pk: int) -> Response:
         label_set = self.get_object()
-        made, found = scores.left_out(label_set)
+        made, found = label_sets.left_out(label_set)
         share, right = found.above(label_set.margin)
         answer = {
             "labels": made.names,
@@ -206,7 +206,7 @@ class LabelSetViewSet(
     )
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: int) -> Response:
-        return Response({"assigned": scores.assign(self.get_object())})
+        return Response({"assigned": label_sets.assign(self.get_object())})
 
     @extend_schema(
         operation_id="label_sets_assigned",
@@ -233,5 +233,5 @@ class LabelSetViewSet(
     )
     @action(detail=True, pagination_class=None)
     def counts(self, request: Request, pk: int) -> Response:
-        rows = scores.counts(self.get_object())
+        rows = label_sets.counts(self.get_object())
         return Response([{"label": name, "documents": count} for name, count in rows])

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from search_app.example_vectors import MOST_CHARS, MOST_EXAMPLES
 from search_app.label_lines import labelled
 from search_app.models import AssignedLabel, Axis, LabelSet
-from search_app.scores import MOST_CHARS, MOST_EXAMPLES
 from search_app.serializers.hits import DocumentLinkSerializer
 
 

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, long_columns
 from collections_app.services import Rejected
-from search_app import label_lines
-from search_app import scores as scoring
+from search_app import axes, label_lines, label_sets
 from search_app.analysis.centroids import histogram
 from search_app.models import Axis, LabelSet
 from search_app.scores_forms import AxisForm, LabelSetForm, MarginForm, TaxonomyForm
@@ -34,12 +33,14 @@ def scores(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def axis_new(request: HttpRequest, pk: int) -> HttpResponse:
-    return _new(request, pk, AxisForm, scoring.make_axis, "search_app/axis_new.html")
+    return _new(request, pk, AxisForm, axes.make_axis, "search_app/axis_new.html")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def label_set_new(request: HttpRequest, pk: int) -> HttpResponse:
-    return _new(request, pk, LabelSetForm, scoring.make_label_set, "search_app/label_set_new.html")
+    return _new(
+        request, pk, LabelSetForm, label_sets.make_label_set, "search_app/label_set_new.html"
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +51,7 @@ def taxonomy_new(request: HttpRequest, pk: int) -> HttpResponse:
         name = _("Dewey's main classes")
         initial = {"name": name, "examples": label_lines.DEWEY.read_text(encoding="utf-8")}
     template = "search_app/taxonomy_new.html"
-    return _new(request, pk, TaxonomyForm, scoring.make_label_set, template, initial)
+    return _new(request, pk, TaxonomyForm, label_sets.make_label_set, template, initial)
 
 
 def _new(
@@ -81,7 +82,7 @@ def axis(request: HttpRequest, pk: int) -> HttpResponse:
     found = _axis(request, pk)
     context = _of_collection(request, found.collection) | {"axis": found, "tones": _tones()}
     try:
-        ids, places = scoring.score_documents(found)
+        ids, places = axes.score_documents(found)
     except (Rejected, ModelMissing) as error:
         return render(request, "search_app/axis.html", context | {"problem": _told(request, error)})
     low, high = (_bound(request.GET.get(name)) for name in ("from", "to"))
@@ -95,7 +96,7 @@ def axis(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = np.asarray(page.object_list, np.int64)
     context |= {
         "page": page,
-        "rows": scoring.documents_on(ids[chosen], places[chosen]),
+        "rows": axes.documents_on(ids[chosen], places[chosen]),
         "bars": _bars(places) if len(ids) else [],
         "count": len(ids),
         "order": request.GET.get("order", ""),
@@ -111,7 +112,7 @@ def axis_text(request: HttpRequest, pk: int) -> HttpResponse:
     found = _axis(request, pk)
     context: dict[str, Any] = {"axis": found}
     try:
-        context["sentences"] = scoring.score_text(found, request.POST.get("text", ""))
+        context["sentences"] = axes.score_text(found, request.POST.get("text", ""))
     except (Rejected, ModelMissing) as error:
         context["problem"] = _told(request, error)
     return render(request, "search_app/_axis_text.html", context)
@@ -135,7 +136,7 @@ def label_set(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             form.save()
             try:
-                count = scoring.assign(found)
+                count = label_sets.assign(found)
                 messages.success(request, _("Labels given: %(count)d.") % {"count": count})
                 return redirect(found)
             except (Rejected, ModelMissing) as error:
@@ -157,7 +158,7 @@ def _given(request: HttpRequest, found: LabelSet) -> dict[str, Any]:
         given = given.filter(label=label)
     given = given.select_related("document").defer(*long_columns("document"))
     page = Paginator(given.order_by("-margin", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    counted = scoring.counts(found)
+    counted = label_sets.counts(found)
     return {
         "page": page,
         "label": label,
@@ -193,7 +194,7 @@ def _delete(request: HttpRequest, kind: Any, pk: int, said: str) -> HttpResponse
 
 
 def _measured(found: LabelSet) -> dict[str, Any]:
-    made, measured = scoring.left_out(found)
+    made, measured = label_sets.left_out(found)
     if not measured.count:  # one example a label, or descriptions: nothing to tell
         return {}
     share, right = measured.above(found.margin)
@@ -216,8 +217,8 @@ def _measured(found: LabelSet) -> dict[str, Any]:
 
 def _bars(places: np.ndarray) -> list[dict[str, float]]:
     """The histogram as bars in a box of 100 by 40."""
-    counts, edges = histogram(places, scoring.BINS)
-    most, width = max(counts), 100 / scoring.BINS
+    counts, edges = histogram(places, axes.BINS)
+    most, width = max(counts), 100 / axes.BINS
     return [
         {
             "x": place * width,
@@ -227,14 +228,14 @@ def _bars(places: np.ndarray) -> list[dict[str, float]]:
             "count": count,
             "from": edges[place],
             "to": edges[place + 1],
-            "tone": scoring.Scored((edges[place] + edges[place + 1]) / 2).tone,
+            "tone": axes.Scored((edges[place] + edges[place + 1]) / 2).tone,
         }
         for place, count in enumerate(counts)
     ]
 
 
 def _tones() -> list[int]:
-    return list(range(-scoring.TONES, scoring.TONES + 1))
+    return list(range(-axes.TONES, axes.TONES + 1))
 
 
 def _bound(given: str | None) -> float | None:

@@ -21,7 +21,7 @@ from rag_app import answer
 from rag_app.answer.measuring import Measured
 from rag_app.evaluation import report
 from rag_app.models import AnswerEvaluation, ChatModel, MeasuredAnswer, Question, TestQuestion
-from search_app import interests, maps, related, scores, sql
+from search_app import axes, interests, label_sets, maps, related, sql
 from search_app.evaluation import judging
 from search_app.models import (
     Axis,
@@ -259,9 +259,9 @@ def private(settings, tmp_path):
     )
     poles = {"low_name": f"{SECRET} sea", "high_name": "land"}
     poles |= {"low_examples": [f"#{documents[0].pk}"], "high_examples": ["a field of corn"]}
-    axis = scores.make_axis(home, name=f"{SECRET} axis", **poles)
+    axis = axes.make_axis(home, name=f"{SECRET} axis", **poles)
     given = {SECRET: [f"#{documents[0].pk}"], "land": ["a field of corn"]}
-    labels = scores.make_label_set(home, name=f"{SECRET} labels", examples=given)
+    labels = label_sets.make_label_set(home, name=f"{SECRET} labels", examples=given)
     chat_model = ChatModel.objects.create(
         name="a chat model", backend="openai-compatible", ref="x", base_url="http://127.0.0.1:9/v1"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from collections_app.services import Rejected
-from search_app import clusters, maps, scores, tasks
+from search_app import axes, clusters, label_sets, maps, tasks
 from search_app.analysis import layout, projection
 from search_app.models import Axis, CollectionMap, MapPoint
 from search_app.queries import documents, many, points
@@ -105,9 +105,9 @@ def test_axes_and_labels_tell_that_there_are_too_many(client, home):
     first = home.documents.order_by("pk").first()
     values = {"name": "a", "low_name": "sea", "high_name": "oven"}
     values |= {"low_examples": [f"#{first.pk}"], "high_examples": ["bread oven"]}
-    axis = scores.make_axis(home, **values)
+    axis = axes.make_axis(home, **values)
     with pytest.raises(Rejected, match="up to 6; this one has 12"):
-        scores.score_documents(axis)
+        axes.score_documents(axis)
     page = client.get(axis.get_absolute_url())
     assert page.status_code == 200
     assert "up to 6; this one has 12" in page.text
@@ -115,5 +115,5 @@ def test_axes_and_labels_tell_that_there_are_too_many(client, home):
     typed = client.post(f"/axes/{axis.pk}/text/", {"text": "bread oven."})
     assert "tone__number" in typed.text
     with pytest.raises(Rejected, match="up to 6"):
-        scores.make_label_set(home, name="x", source="folder")
+        label_sets.make_label_set(home, name="x", source="folder")
     assert Axis.objects.count() == 1

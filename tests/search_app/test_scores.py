@@ -8,7 +8,7 @@ import pytest
 
 from collections_app import ingest, services
 from collections_app.services import Rejected
-from search_app import label_lines, scores, tasks
+from search_app import axes, example_vectors, label_lines, label_sets, tasks
 from search_app.analysis import centroids
 from search_app.models import AssignedLabel, Axis, LabelSet
 from tests.factories import CollectionFactory, UserFactory, embedded
@@ -34,7 +34,7 @@ def home():
 
 def sea_and_food(home, **more):
     poles = {"low_name": "food", "low_examples": ["bread and jam"], "high_name": "sea"}
-    return scores.make_axis(home, name="Sea", **(poles | {"high_examples": ["boats"]} | more))
+    return axes.make_axis(home, name="Sea", **(poles | {"high_examples": ["boats"]} | more))
 
 
 def test_poles_are_at_minus_one_and_one_and_their_middle_at_none():
@@ -71,7 +71,7 @@ def test_a_label_with_one_example_is_not_counted():
 def test_concrete_and_abstract_sentences_are_told_apart():
     """With the real model: what docs/scores.md states."""
     home = CollectionFactory(real=True)
-    axis = scores.make_axis(
+    axis = axes.make_axis(
         home,
         name="Abstract",
         low_name="concrete",
@@ -82,7 +82,7 @@ def test_concrete_and_abstract_sentences_are_told_apart():
     right = 0
     for name, sign in (("held_concrete", -1), ("held_abstract", 1)):
         for sentence in SENTENCES[name]:
-            [found] = scores.score_text(axis, sentence)
+            [found] = axes.score_text(axis, sentence)
             right += found.score * sign > 0
     assert right >= 38
 
@@ -93,8 +93,8 @@ def test_folders_of_the_notes_as_labels():
     home = CollectionFactory(real=True)
     paths = sorted(NOTES.rglob("*.md"))
     embedded(home, {path.relative_to(NOTES).as_posix(): path.read_text() for path in paths})
-    folders = scores.make_label_set(home, name="folders", source="folder")
-    _made, found = scores.left_out(folders)
+    folders = label_sets.make_label_set(home, name="folders", source="folder")
+    _made, found = label_sets.left_out(folders)
     share, right = found.above(0.02)
     assert found.accuracy > 0.54
     assert share > 0.75
@@ -116,13 +116,13 @@ def test_sentences_are_scored_in_their_order(client, home):
 
 def test_documents_are_sorted_filtered_and_counted(client, home):
     axis = sea_and_food(home)
-    ids, places = scores.score_documents(axis)
+    ids, places = axes.score_documents(axis)
     assert len(ids) == 5
     assert places.tolist() == sorted(places.tolist())
     keys = dict(home.documents.values_list("pk", "external_id"))
     assert {keys[pk] for pk in ids[:2].tolist()} == {"food/c", "food/d"}
     page = client.get(f"/axes/{axis.pk}/")
-    assert page.text.count("<rect") == scores.BINS
+    assert page.text.count("<rect") == axes.BINS
     assert page.text.index(f"/d/{ids[0]}/") < page.text.index(f"/d/{ids[-1]}/")
     other = client.get(f"/axes/{axis.pk}/?order=high").text
     assert other.index(f"/d/{ids[0]}/") > other.index(f"/d/{ids[-1]}/")
@@ -173,7 +173,7 @@ def test_an_example_that_was_deleted_is_told(client, home):
 
 def test_others_see_but_do_not_change(client, home):
     axis = sea_and_food(home)
-    labels = scores.make_label_set(home, name="f", source="folder")
+    labels = label_sets.make_label_set(home, name="f", source="folder")
     client.force_login(UserFactory())
     assert client.get(f"/c/{home.pk}/scores/axis/").status_code == 404
     assert client.post(f"/axes/{axis.pk}/delete/").status_code == 404
@@ -201,8 +201,8 @@ def test_label_set_by_folder_tells_how_good_it_is_and_labels_the_rest(client, ho
 
 
 def test_documents_are_labelled_when_they_arrive(home):
-    labels = scores.make_label_set(home, name="f", source="folder")
-    quiet = scores.make_label_set(home, name="g", source="folder", on_arrival=False)
+    labels = label_sets.make_label_set(home, name="f", source="folder")
+    quiet = label_sets.make_label_set(home, name="g", source="folder", on_arrival=False)
     embedded(home, {"new": "bread, butter, jam"})
     tasks.refresh_related(home.pk)
     found = {row.document.external_id: row.label for row in labels.assigned.all()}
@@ -211,8 +211,8 @@ def test_documents_are_labelled_when_they_arrive(home):
 
 
 def test_an_arrival_touches_no_label_but_its_own(home):
-    labels = scores.make_label_set(home, name="f", source="folder", margin=0.05)
-    assert scores.assign(labels) == 1
+    labels = label_sets.make_label_set(home, name="f", source="folder", margin=0.05)
+    assert label_sets.assign(labels) == 1
     old = labels.assigned.get()
     [new, vague] = embedded(home, {"new": "bread, butter, jam", "vague": "zebra"})
     tasks.refresh_related(home.pk)
@@ -233,12 +233,12 @@ def test_an_arrival_touches_no_label_but_its_own(home):
 def test_labels_by_a_field_and_by_written_examples(home):
     home.documents.filter(external_id__startswith="sea").update(metadata={"kind": "water"})
     home.documents.filter(external_id__startswith="food").update(metadata={"kind": "meal"})
-    by_field = scores.make_label_set(home, name="k", source="field", field="kind")
-    assert scores.examples_of(by_field).names == ["meal", "water"]
+    by_field = label_sets.make_label_set(home, name="k", source="field", field="kind")
+    assert label_sets.examples_of(by_field).names == ["meal", "water"]
     [one, *_rest] = home.documents.all()
     written = label_lines.labelled(f"sea: #{one.pk}\nsea: a boat\nfood: bread: and jam")
-    by_hand = scores.make_label_set(home, name="w", examples=written)
-    assert scores.assign(by_hand) == 4  # all but the example
+    by_hand = label_sets.make_label_set(home, name="w", examples=written)
+    assert label_sets.assign(by_hand) == 4  # all but the example
     with pytest.raises(Rejected, match="label: example"):
         label_lines.labelled("no colon")
 
@@ -308,7 +308,7 @@ def test_api(client, home):
 
 def test_vectors_are_there_although_those_kept_are_let_go(monkeypatch):
     model = CollectionFactory().embedding_model
-    before = scores.text_vectors(model, ["boats", "bread"])
-    monkeypatch.setattr(scores, "KEPT", 0)
-    after = scores.text_vectors(model, ["bread", "jam", "bread"])
+    before = example_vectors.text_vectors(model, ["boats", "bread"])
+    monkeypatch.setattr(example_vectors, "KEPT", 0)
+    after = example_vectors.text_vectors(model, ["bread", "jam", "bread"])
     assert np.array_equal(after[[0, 2]], before[[1, 1]])

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from collections_app.services import Rejected
-from search_app import label_lines, map_values, maps, scores, tasks
+from search_app import label_lines, label_sets, map_values, maps, tasks
 from search_app.analysis import packing
 from search_app.models import LabelSet
 from tests.factories import CollectionFactory, UserFactory, embedded
@@ -35,7 +35,7 @@ def home():
 
 def taxonomy(home, **values):
     given = {"name": "Kinds", "examples": WANTED, "margin": 0.1} | values
-    return scores.make_label_set(home, source="descriptions", **given)
+    return label_sets.make_label_set(home, source="descriptions", **given)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections_app.encoders import ModelMissing
 from collections_app.management import options as shared
 from collections_app.models import Collection
 from collections_app.services import Rejected
-from search_app import label_lines, scores
+from search_app import label_lines, label_sets
 from search_app.models import LabelSet
 
 
@@ -74,7 +74,7 @@ def _make(collection: Collection, name: str, labels: dict[str, list[str]], margi
     if not 0 <= margin <= 2:
         raise CommandError("--margin must be from 0 to 2.")
     kind = LabelSet.Source.DESCRIPTIONS
-    made = scores.make_label_set(
+    made = label_sets.make_label_set(
         collection, name=name[:120], source=kind, examples=labels, margin=margin
     )
     former = LabelSet.objects.filter(collection=collection, name=made.name, source=kind)
@@ -82,7 +82,7 @@ def _make(collection: Collection, name: str, labels: dict[str, list[str]], margi
 
 
 def _told(label_set: LabelSet) -> dict[str, Any]:
-    counted = dict(scores.counts(label_set))
+    counted = dict(label_sets.counts(label_set))
     without = counted.pop("", 0)
     return {
         "id": label_set.pk,

@@ -1,6 +1,5 @@
-"""Scores of texts and documents on an axis, and labels by the nearest centroid."""
+"""Label sets: each document gets the label whose examples it lies nearest to, on average."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,162 +7,17 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
-from collections_app import vectors
-from collections_app.models import Collection, Document, EmbeddingModel, long_columns
-from collections_app.pipeline.sentences import sentences
+from collections_app.models import Collection, Document
 from collections_app.services import Rejected
 from search_app.analysis import centroids
 from search_app.analysis.centroids import LeftOut
-from search_app.models import AssignedLabel, Axis, LabelSet
-from search_app.queries import many
-from search_app.queries.documents import Matrix, current_matrix
+from search_app.example_vectors import all_vectors, example_vectors, is_number
+from search_app.models import AssignedLabel, LabelSet
+from search_app.queries.documents import Matrix
 
-MOST_EXAMPLES = 500
 MOST_LABELS = 200
-MOST_SENTENCES = 200  # of a text that is scored while one types
-MOST_CHARS = 20_000
-TONES = 5  # colours on each side of the middle
-BINS = 24
-KEPT = 20_000  # vectors of examples and sentences in this process
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A sentence or a document with its place on an axis: -1 at one pole, 1 at the other."""
-
-    score: float
-    text: str = ""
-    document: Document | None = None
-
-    @property
-    def tone(self) -> int:
-        """The colour, from -TONES to TONES."""
-        return round(max(-1.0, min(1.0, self.score)) * TONES)
-
-
-# --- axes ---------------------------------------------------------------------------
-def make_axis(collection: Collection, **values: object) -> Axis:
-    """Keep an axis whose poles can be told apart. Raises Rejected, ModelMissing."""
-    made = Axis(collection=collection, **values)
-    _poles(made)
-    made.save()
-    return made
-
-
-def score_text(axis: Axis, text: str) -> list[Scored]:
-    """Each sentence of a text on the axis, in order. Raises Rejected, ModelMissing."""
-    if len(text) > MOST_CHARS:
-        raise Rejected(
-            _("This text is too long: %(length)d characters, the most is %(most)d.")
-            % {"length": len(text), "most": MOST_CHARS}
-        )
-    spans = sentences(text)[:MOST_SENTENCES]
-    if not spans:
-        return []
-    found = [text[start:end] for start, end in spans]
-    low, high = _poles(axis)
-    places = centroids.positions(text_vectors(axis.collection.embedding_model, found), low, high)
-    return [Scored(float(score), one) for score, one in zip(places, found, strict=True)]
-
-
-def score_documents(axis: Axis) -> tuple[np.ndarray, np.ndarray]:
-    """(ids, scores) of the collection's documents, lowest first. Raises Rejected."""
-    low, high = _poles(axis)
-    all_ = _all(axis.collection)
-    if not len(all_.ids):
-        return all_.ids, np.zeros(0, np.float32)
-    places = centroids.positions(all_.vectors, low, high)
-    order = np.argsort(places, kind="stable")
-    return all_.ids[order], places[order]
-
-
-def documents_on(ids: np.ndarray, scores: np.ndarray) -> list[Scored]:
-    """With their rows, in this order; what was deleted in this moment drops out."""
-    rows = Document.objects.defer(*long_columns()).in_bulk(ids.tolist())
-    return [
-        Scored(float(score), document=rows[pk])
-        for pk, score in zip(ids.tolist(), scores, strict=True)
-        if pk in rows
-    ]
-
-
-def _all(collection: Collection) -> Matrix:
-    """All document vectors, up to date. Raises Rejected where they are too many to be held."""
-    if (count := many.count(collection)) > many.MOST:
-        raise Rejected(
-            _("Documents are scored and labelled in collections of up to %(most)d; this one has "
-              "%(count)d. A text that is typed is scored all the same.")
-            % {"most": many.MOST, "count": count}
-        )  # fmt: skip
-    return current_matrix(collection)
-
-
-def _poles(axis: Axis) -> tuple[np.ndarray, np.ndarray]:
-    poles = []
-    for name, examples in (
-        (axis.low_name, axis.low_examples),
-        (axis.high_name, axis.high_examples),
-    ):
-        found = example_vectors(axis.collection, examples)
-        if not len(found):
-            message = _("“%(pole)s” has no examples: give texts, or documents as #12, one a line.")
-            raise Rejected(message % {"pole": name})
-        poles.append(centroids.centroid(found))
-    if 1 - float(poles[0] @ poles[1]) < 1e-4:
-        raise Rejected(_("The two poles are the same: give them different examples."))
-    return poles[0], poles[1]
-
-
-def example_vectors(collection: Collection, examples: Sequence[str]) -> np.ndarray:
-    """Those of texts and of documents of the collection (`#12`), (n, dimension).
-
-    Raises Rejected for too many, and for a document that is not in the collection.
-    """
-    if len(examples) > MOST_EXAMPLES:
-        message = _("These are more than %(most)d examples.") % {"most": MOST_EXAMPLES}
-        raise Rejected(message)
-    numbers = {int(one[1:]) for one in examples if _is_number(one)}
-    of_documents = _of_documents(collection, numbers)
-    texts = [one[:MOST_CHARS] for one in examples if not _is_number(one)]
-    of_texts = text_vectors(collection.embedding_model, texts)
-    return np.concatenate([of_documents, of_texts])
-
-
-def _is_number(example: str) -> bool:
-    return example.startswith("#") and example[1:].isdecimal() and len(example) < 19
-
-
-def _of_documents(collection: Collection, numbers: set[int]) -> np.ndarray:
-    dimension = collection.embedding_model.dimension
-    if not numbers:
-        return np.zeros((0, dimension), np.float32)
-    there = set(collection.documents.filter(pk__in=numbers).values_list("pk", flat=True))
-    if missing := sorted(numbers - there):
-        message = _("There is no document #%(number)d in this collection.")
-        raise Rejected(message % {"number": missing[0]})
-    return many.means(collection, sorted(numbers))
-
-
-def text_vectors(model: EmbeddingModel, texts: Sequence[str]) -> np.ndarray:
-    """(n, dimension); what was embedded before in this process is remembered."""
-    if not texts:
-        return np.zeros((0, model.dimension), np.float32)
-    key = (model.pk, vectors.spec(model), model.passage_prefix)
-    found = {one: _kept.get((key, one)) for one in texts}  # others may empty `_kept` meanwhile
-    new = [one for one, row in found.items() if row is None]
-    for start in range(0, len(new), 64):
-        part = new[start : start + 64]
-        found |= zip(part, vectors.embed(model, part, "passage"), strict=True)
-    if len(_kept) > KEPT:
-        _kept.clear()
-    _kept.update({(key, one): row for one in new if (row := found[one]) is not None})
-    return np.array([found[one] for one in texts], np.float32)
-
-
-_kept: dict[tuple[object, str], np.ndarray] = {}
-
-
-# --- labels -------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Examples:
     """What a label set is made of: names, one vector an example, the name's place of each, and
@@ -204,7 +58,7 @@ def counts(label_set: LabelSet) -> list[tuple[str, int]]:
 
 def examples_of(label_set: LabelSet) -> Examples:
     """Raises Rejected where there are not two labels, or too many."""
-    all_ = _all(label_set.collection)
+    all_ = all_vectors(label_set.collection)
     if label_set.source in (LabelSet.Source.EXAMPLES, LabelSet.Source.DESCRIPTIONS):
         found = _written(label_set)
     else:
@@ -226,7 +80,7 @@ def _written(label_set: LabelSet) -> Examples:
         found = example_vectors(label_set.collection, examples)
         parts.append(found)
         truth += [place] * len(found)
-        documents |= {int(one[1:]) for one in examples if _is_number(one)}
+        documents |= {int(one[1:]) for one in examples if is_number(one)}
     joined = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
     return Examples(list(label_set.examples), joined, np.array(truth, np.int64), documents)
 
@@ -261,7 +115,7 @@ def assign(label_set: LabelSet, *, arrived: bool = False) -> int:
     second by the margin; the others get an empty one. `arrived`: only those that are new or
     changed since they were looked at. How many got a label. Raises Rejected."""
     made = examples_of(label_set)
-    all_ = _all(label_set.collection)
+    all_ = all_vectors(label_set.collection)
     wanted = ~np.isin(all_.ids, list(made.documents))
     if arrived:
         known = dict(label_set.assigned.values_list("document", "revision"))

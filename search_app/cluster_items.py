@@ -29,7 +29,7 @@ def pieces(
     characters of each content, 0 for all. Without `summary` the clusters' names are left out.
     With `parent` those that this cluster is split into; 3.1 is in 3.
     """
-    rows = clusters.clusters(user, collection, parent).defer("centroid")
+    rows = clusters.clusters(user, collection, parent)
     before = clusters.prefix(parent)
     between = "[\n"
     for cluster in rows:

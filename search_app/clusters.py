@@ -136,13 +136,9 @@ def clustering(
 def clusters(
     user: Viewer, collection: Collection, parent: Cluster | None = None
 ) -> QuerySet[Cluster]:
-    """The clusters of a collection the user may see, or those that one of them is split into, in
-    their order: largest first when they were made, those that came later after them."""
+    """The clusters of a collection the user may see, or those that one of them is split into."""
     visible = Collection.objects.visible_to(user)
-    rows = Cluster.objects.filter(
-        collection=collection, collection__in=visible, clustering__parent=parent
-    )
-    return rows.order_by("ordinal")
+    return Cluster.objects.of(collection, parent).filter(collection__in=visible)
 
 
 def above(cluster: Cluster) -> list[Cluster]:
@@ -169,7 +165,7 @@ def at(user: Viewer, collection: Collection, places: str) -> Cluster:
     """The cluster of a collection the user may see with this path. Raises Rejected."""
     found: Cluster | None = None
     for place in places.split("."):
-        rows = clusters(user, collection, found).select_related("clustering").defer("centroid")
+        rows = clusters(user, collection, found).select_related("clustering")
         inside = prefix(found)
         small = place.isdecimal() and len(place) < 6
         found = rows.filter(ordinal=int(place)).first() if small else None

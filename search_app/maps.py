@@ -89,8 +89,7 @@ def checksum(ids: np.ndarray) -> int:
 
 
 def _clusters(collection: Collection) -> Any:
-    rows = Cluster.objects.filter(clustering__collection=collection, clustering__parent=None)
-    return rows.defer("centroid").order_by("ordinal")
+    return Cluster.objects.of(collection)
 
 
 def _places(values: np.ndarray, known: Sequence[int]) -> np.ndarray:

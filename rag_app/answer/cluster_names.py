@@ -47,8 +47,7 @@ def name_clusters(
     fails ends it, with the reason as `problem`; names that were given stay. Raises Rejected.
     """
     chosen = _checked(chat, prompt, truncate)
-    rows = Cluster.objects.filter(collection=collection, clustering__parent=None, ordinal__gt=after)
-    clusters = list(rows.defer("centroid").order_by("ordinal"))
+    clusters = list(Cluster.objects.of(collection).filter(ordinal__gt=after))
     if not clusters:
         raise Rejected(_("There are no clusters to name. Make some first."))
     found, end = Named(), None if seconds is None else time.monotonic() + seconds

@@ -63,8 +63,7 @@ def cluster_names(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _told(done))
                 return redirect("clusters", pk)
-    rows = Cluster.objects.filter(collection=collection, clustering__parent=None)
-    rows = rows.defer("centroid").order_by("ordinal")
+    rows = Cluster.objects.of(collection)
     context = {"collection": collection, "form": form, "clusters": rows, "known": known}
     return render(request, "rag_app/cluster_names.html", context, status=status)
 

@@ -43,11 +43,32 @@ class ByPlacePagination(ByIdPagination):
     ordering = ("ordinal", "pk")
 
 
-class CollectionClusters(generics.ListAPIView[Cluster]):
+class ClusterList(generics.ListAPIView[Cluster]):
+    """The clusters of a collection, or those that one of them is split into."""
+
     queryset = Cluster.objects.none()
     serializer_class = ClusterSerializer
     pagination_class = ByPlacePagination
 
+    def listed(self, collection: Collection, parent: Cluster | None = None) -> Response:
+        user = self.request.user
+        made = clustering.clustering(user, collection, parent)
+        rows = typical(clustering.clusters(user, collection, parent))
+        answer = self.get_paginated_response(
+            ClusterSerializer(self.paginate_queryset(rows), many=True).data
+        )
+        state = ClusteringSerializer(made).data if made else None
+        answer.data = {"clustering": state, **answer.data}
+        return answer
+
+    def asked(self, collection: Collection, parent: Cluster | None = None) -> Response:
+        wanted = WantedSerializer(data=self.request.data)
+        wanted.is_valid(raise_exception=True)
+        made = clustering.request(collection, **wanted.validated_data, parent=parent)
+        return Response(ClusteringSerializer(made).data, status.HTTP_202_ACCEPTED)
+
+
+class CollectionClusters(ClusterList):
     @extend_schema(
         operation_id="clusters_list",
         summary=_("List the clusters of a collection"),
@@ -57,7 +78,7 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
     )
     def get(self, request: Request, pk: int) -> Response:
         collection = get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
-        return _listed(self, collection)
+        return self.listed(collection)
 
     @extend_schema(
         operation_id="clusters_make",
@@ -72,28 +93,7 @@ class CollectionClusters(generics.ListAPIView[Cluster]):
     )
     def post(self, request: Request, pk: int) -> Response:
         collection = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
-        return _asked(request, collection)
-
-
-def _listed(
-    view: generics.ListAPIView[Cluster], collection: Collection, parent: Cluster | None = None
-) -> Response:
-    user = view.request.user
-    made = clustering.clustering(user, collection, parent)
-    rows = typical(clustering.clusters(user, collection, parent).defer("centroid"))
-    answer = view.get_paginated_response(
-        ClusterSerializer(view.paginate_queryset(rows), many=True).data
-    )
-    state = ClusteringSerializer(made).data if made else None
-    answer.data = {"clustering": state, **answer.data}
-    return answer
-
-
-def _asked(request: Request, collection: Collection, parent: Cluster | None = None) -> Response:
-    wanted = WantedSerializer(data=request.data)
-    wanted.is_valid(raise_exception=True)
-    made = clustering.request(collection, **wanted.validated_data, parent=parent)
-    return Response(ClusteringSerializer(made).data, status.HTTP_202_ACCEPTED)
+        return self.asked(collection)
 
 
 @extend_schema(
@@ -128,13 +128,7 @@ def _cluster(request: Request, pk: int) -> Cluster:
     return get_object_or_404(rows.select_related("clustering", "collection"), pk=pk)
 
 
-class ClusterParts(generics.ListAPIView[Cluster]):
-    """The clusters that a cluster is split into."""
-
-    queryset = Cluster.objects.none()
-    serializer_class = ClusterSerializer
-    pagination_class = ByPlacePagination
-
+class ClusterParts(ClusterList):
     @extend_schema(
         operation_id="clusters_parts",
         summary=_("List the clusters that a cluster is split into"),
@@ -144,7 +138,7 @@ class ClusterParts(generics.ListAPIView[Cluster]):
     )
     def get(self, request: Request, pk: int) -> Response:
         found = _cluster(request, pk)
-        return _listed(self, found.collection, found)
+        return self.listed(found.collection, found)
 
     @extend_schema(
         operation_id="clusters_split",
@@ -159,7 +153,7 @@ class ClusterParts(generics.ListAPIView[Cluster]):
     )
     def post(self, request: Request, pk: int) -> Response:
         found = _cluster(request, pk)
-        return _asked(request, found.collection, found)
+        return self.asked(found.collection, found)
 
     @extend_schema(
         operation_id="clusters_unsplit",

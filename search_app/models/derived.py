@@ -1,5 +1,7 @@
 """What is derived from vectors: document vectors, related pairs, clusters."""
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
@@ -149,6 +151,14 @@ class Clustering(Wish):
         return str(self.collection)
 
 
+class ClusterQuerySet(models.QuerySet["Cluster"]):
+    def of(self, collection: Collection, parent: "Cluster | None" = None) -> Self:
+        """Those of the whole collection, or those that one of them is split into, in their order:
+        largest first when they were made, those that came later after them. Without centroids."""
+        rows = self.filter(collection=collection, clustering__parent=parent)
+        return rows.defer("centroid").order_by("ordinal")
+
+
 class Cluster(models.Model):
     """A group of documents that lie close together, named by its distinctive words.
 
@@ -165,6 +175,8 @@ class Cluster(models.Model):
     terms = models.JSONField(_("distinctive words"), default=list)
     size = models.PositiveIntegerField(_("documents"))
     centroid = VectorField(_("centroid"))
+
+    objects = ClusterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("cluster")

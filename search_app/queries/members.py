@@ -201,6 +201,7 @@ def outside(clustering: Clustering) -> int:
 def count_again(cluster_ids: Sequence[int] | set[int]) -> None:
     """Write the sizes of clusters that changed; empty ones go."""
     clusters = Cluster.objects.filter(pk__in=cluster_ids)
-    for cluster in clusters.annotate(now=Count("members")).exclude(size=F("now")):
-        Cluster.objects.filter(pk=cluster.pk).update(size=cluster.now)
+    changed = clusters.annotate(now=Count("members")).exclude(size=F("now"))
+    for pk, now in changed.values_list("pk", "now"):
+        Cluster.objects.filter(pk=pk).update(size=now)
     clusters.filter(size=0).delete()

@@ -121,7 +121,7 @@ def _cluster_page(
 ) -> HttpResponse:
     user, home = request.user, found.collection
     members = clustering.members(user, found)
-    parts = clustering.clusters(user, home, found).defer("centroid")
+    parts = clustering.clusters(user, home, found)
     context = _times(request, found) | {
         "cluster": found,
         "above": clustering.above(found),
@@ -190,7 +190,7 @@ def _page(
         "collection": collection,
         "can_edit": collection.is_editable_by(request.user),
         "clustering": clustering.clustering(request.user, collection),
-        "clusters": clustering.typical(rows.defer("centroid")),
+        "clusters": clustering.typical(rows),
         "any_ready": ready.exists(),
         "outside": clustering.outside(request.user, collection),
         "form": form,

@@ -196,9 +196,7 @@ def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         "has_points": points.has_points(collection),
         "waiting": ready,
         "fields": map_values.fields(collection) if made and made.built else [],
-        "clusters": Cluster.objects.filter(collection=collection, clustering__parent=None)
-        .defer("centroid")
-        .order_by("ordinal")[:CLUSTERS_LISTED],
+        "clusters": Cluster.objects.of(collection)[:CLUSTERS_LISTED],
         "any_ready": bool(ready),
         "methods": CollectionMap.Method.choices,
         "is_umap": made is not None and made.method == CollectionMap.Method.UMAP,

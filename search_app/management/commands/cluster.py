@@ -145,7 +145,7 @@ def _timelines(
     """
     found, problem, told = [], None, False
     before = clusters.prefix(parent)
-    for cluster in clusters.clusters(user, collection, parent).defer("centroid"):
+    for cluster in clusters.clusters(user, collection, parent):
         try:
             spans, told = cluster_times.timeline(cluster, field), True
         except Rejected as error:

@@ -102,7 +102,7 @@ def _read(data: Any) -> _Wanted:
         as_base64=form == "base64",
         dimensions=_dimensions(data.get("dimensions"), model),
         kind=KINDS.get(kind),
-        truncate=data.get("truncate") is True,
+        truncate=_truncates(data.get("truncate")),
     )
 
 
@@ -134,6 +134,12 @@ def _texts(given: Any) -> list[str]:
             "input",
         )
     return [_HALF.sub("\ufffd", text) for text in texts]
+
+
+def _truncates(given: Any) -> bool:
+    if given not in (None, True, False):
+        raise BadRequest(_("It can be true or false."), "truncate")
+    return bool(given)
 
 
 def _dimensions(given: Any, model: EmbeddingModel) -> int | None:

@@ -97,7 +97,7 @@ def _told(name: str, model: EmbeddingModel) -> dict[str, Any]:
 def model_called(name: Any) -> EmbeddingModel:
     default_model()
     found = None
-    if isinstance(name, str) and "\x00" not in name:
+    if isinstance(name, str):
         found = EmbeddingModel.objects.usable().called(name).first()
     if found is None:
         raise no_model()

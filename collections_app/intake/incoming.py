@@ -10,12 +10,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from collections_app.models import Blob
+from collections_app.texts import UNSTORABLE
 
 ID_LENGTH = TITLE_LENGTH = 500  # characters: the columns' width
 METADATA_BYTES = 100_000
 METADATA_LEVELS = 50  # of lists and objects in one another: readers of JSON recurse
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # what PostgreSQL's text cannot hold
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from collections_app import storage
 from collections_app.intake.incoming import (
-    UNSTORABLE,
     Incoming,
     Problem,
     problem_with_id,
@@ -25,6 +24,7 @@ from collections_app.models import Document, EmbeddingModel
 from collections_app.pipeline.decode import clean
 from collections_app.pipeline.embeddings_db import StoredRow
 from collections_app.storage import Rejected
+from collections_app.texts import UNSTORABLE
 
 MOST_NUMBERS = 16_000  # of a vector: what pgvector stores
 

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from collections_app.texts import UNSTORABLE
+
 
 class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
     def usable(self) -> Self:
@@ -21,6 +23,8 @@ class EmbeddingModelQuerySet(models.QuerySet["EmbeddingModel"]):
 
     def called(self, name: str) -> Self:
         """The model of this name or alias, if there is one."""
+        if UNSTORABLE.search(name):
+            return self.none()
         return self.filter(Q(name=name) | Q(aliases__name=name)).distinct()
 
     def with_probe(self) -> Self:

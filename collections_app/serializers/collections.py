@@ -10,6 +10,7 @@ from rest_framework import serializers
 from collections_app import origins
 from collections_app.models import Collection, Document, EmbeddingModel
 from collections_app.rows import Rows
+from collections_app.serializers.embedding import ModelNameField
 
 COLLECTIONS, MODELS = Rows(Collection), Rows(EmbeddingModel)
 FIND = f"""
@@ -55,14 +56,10 @@ class OriginField(serializers.CharField):
 
 class CollectionSerializer(serializers.ModelSerializer[Collection]):
     owner = serializers.CharField(source="owner.username", read_only=True)
-    embedding_model = serializers.SlugRelatedField(
-        slug_field="name",
+    embedding_model = ModelNameField(
         queryset=EmbeddingModel.objects.all(),  # why one cannot be chosen is said in full
         required=False,
         help_text=_("The name of a model; the site's default model if left out."),
-        error_messages={
-            "does_not_exist": _("There is no model “{value}”. GET /api/models/ lists them.")
-        },
     )
     widget_origins = serializers.ListField(
         child=OriginField(max_length=200),

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from collections_app import vectors
 from collections_app.models import EmbeddingModel, Probe
+from collections_app.texts import UNSTORABLE
 
 MAX_TEXTS = 100  # in one request
 MAX_CHARS = 20_000  # of one text
@@ -23,6 +24,24 @@ class CurrencyField(serializers.CharField):
 
     def to_representation(self, value: Any) -> str:
         return str(settings.CURRENCY)
+
+
+class ModelNameField(serializers.SlugRelatedField[EmbeddingModel]):
+    """One of the models in `queryset`, by its name."""
+
+    default_error_messages = {
+        "does_not_exist": _("There is no model “{value}”. GET /api/models/ lists them.")
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(slug_field="name", **options)
+
+    def to_internal_value(self, data: Any) -> EmbeddingModel:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if UNSTORABLE.search(data):
+            self.fail("does_not_exist", value=UNSTORABLE.sub("\ufffd", data))
+        return super().to_internal_value(data)
 
 
 class EmbeddingModelSerializer(serializers.ModelSerializer[EmbeddingModel]):
@@ -147,9 +166,7 @@ class EmbedSerializer(serializers.Serializer[Any]):
         min_length=1,
         max_length=MAX_TEXTS,
     )
-    model = serializers.SlugRelatedField(
-        slug_field="name", queryset=EmbeddingModel.objects.usable(), required=False
-    )
+    model = ModelNameField(queryset=EmbeddingModel.objects.usable(), required=False)
     kind = serializers.ChoiceField(
         TEXT_KINDS, default="passage", help_text=_("Decides the model's prefix.")
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from collections_app.intake.incoming import UNSTORABLE
 from collections_app.storage import Rejected
+from collections_app.texts import UNSTORABLE
 
 TEXT_LENGTH = 20_000  # characters: a query may be long
 MOST_CHARS = 1_000_000  # of a list or an object: a plan names up to a thousand columns

@@ -1,11 +1,11 @@
 """An answer with its citations: serialises `answer.Reading`."""
 
-from copy import copy
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from collections_app.serializers.copied import CopiedFields
 from rag_app.answer import Reading, waiting
 from rag_app.answer_text import copied
 from rag_app.language.citations import Segment
@@ -110,7 +110,7 @@ class CitationSerializer(serializers.Serializer[Any]):
         return {"document": one.document_id, "title": str(one.document), **shown}
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class AnswerSerializer(CopiedFields, serializers.Serializer[Any]):
     id = serializers.UUIDField(source="question.pk")
     question = serializers.CharField(source="question.text")
     collection = serializers.IntegerField(source="question.collection_id", allow_null=True)
@@ -169,11 +169,6 @@ class AnswerSerializer(serializers.Serializer[Any]):
     citations = CitationSerializer(many=True)
     created = serializers.DateTimeField(source="question.created")
     url = serializers.CharField(source="question.get_absolute_url")
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Copies of its own that share what is never changed: to make each field anew takes
-        longer than to write the answer."""
-        return {name: copy(field) for name, field in self._declared_fields.items()}
 
     def get_waiting(self, reading: Reading) -> int:
         return waiting(reading.question)

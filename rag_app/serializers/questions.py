@@ -1,6 +1,6 @@
 """Asking, and the list of questions."""
 
-from copy import copy, deepcopy
+from copy import deepcopy
 from typing import Any
 
 from django.utils.translation import gettext
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.serializers.collections import VisibleCollectionField
+from collections_app.serializers.copied import CopiedFields
 from rag_app.answer.steering import MOST_DROPPED, MOST_PINNED, Chosen
 from rag_app.models import Answer, Question
 from rag_app.serializers.answers import SpanSerializer
@@ -53,7 +54,7 @@ class SteeringSerializer(serializers.Serializer[Any]):
         return made
 
 
-class AskSerializer(SteeringSerializer):
+class AskSerializer(CopiedFields, SteeringSerializer):
     question = serializers.CharField()
     collection = VisibleCollectionField(
         required=False,
@@ -77,10 +78,10 @@ class AskSerializer(SteeringSerializer):
     wait = serializers.BooleanField(default=True, help_text=WAIT_HELP)
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Copies that share what is never changed, which take less time than fields made anew;
-        but of `collections`, whose child asks its parents who asks."""
-        fields = {name: copy(field) for name, field in self._declared_fields.items()}
-        return fields | {"collections": deepcopy(self._declared_fields["collections"])}
+        """The child of `collections` asks its parents who asks: it is copied too."""
+        return super().get_fields() | {
+            "collections": deepcopy(self._declared_fields["collections"])
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["collection"] and attrs["collections"]:

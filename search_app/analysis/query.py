@@ -46,9 +46,11 @@ class Field:
     def written(self) -> str:
         """As it stands in a query and in an address; `field` reads it back."""
         name = self.name if re.fullmatch(_NAME, self.name) else f'"{self.name}"'
-        return f"{'-' * self.negated}{name}:{self._value()}"
+        return f"{'-' * self.negated}{name}:{self.written_value}"
 
-    def _value(self) -> str:
+    @property
+    def written_value(self) -> str:
+        """What stands behind the colon."""
         if self.operation == "exists":
             return "*"
         if self.operation == "prefix":

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -71,7 +72,9 @@ def model_change_act(request: Request, pk: int, action: str) -> Response:
     collection = editable(request.user, pk)
     wanted = ChangeActionSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)
-    change = get_object_or_404(ModelChange.objects.open(), collection=collection)
+    change = ModelChange.objects.open().filter(collection=collection).first()
+    if change is None:
+        raise NotFound(_("No change of model is open here. Begin one first."))
     act_on_change(change, action, **wanted.validated_data)
     return Response(_told(editable(request.user, pk)))
 
@@ -102,7 +105,9 @@ def model_change_estimate(request: Request, pk: int) -> Response:
 def model_change_compare(request: Request, pk: int) -> Response:
     collection = editable(request.user, pk)
     rows = ModelChange.objects.kept_up().select_related("old", "new", "collection")
-    change = get_object_or_404(rows, collection=collection)
+    change = rows.filter(collection=collection).first()
+    if change is None:
+        raise NotFound(_("No change of model is open here. Begin one first."))
     places = comparing.compare(request.user, change, request.query_params.get("q", ""))
     return Response(PlaceSerializer(places, many=True).data)
 

@@ -12,13 +12,9 @@ from collections_app.models import Collection, long_columns
 from collections_app.throttles import SearchThrottle
 from search_app import missing
 from search_app import search as searching
-from search_app.serializers.hits import (
-    ResultsSerializer,
-    SearchQuerySerializer,
-    SimilarQuerySerializer,
-    SimilarSerializer,
-)
+from search_app.serializers.hits import ResultsSerializer, SimilarSerializer
 from search_app.serializers.missing import MissingSerializer, WhyNotQuerySerializer
+from search_app.serializers.searching import SearchQuerySerializer, SimilarQuerySerializer
 
 TAGS = ["search"]
 _RESULTS = ResultsSerializer()  # made once: to put its forty fields together takes milliseconds

@@ -50,7 +50,7 @@ def media_types(field: Field) -> list[str]:
             "There is no type “%(name)s”. Use pdf, html, markdown, text, image, code, python or a "
             "media type such as application/pdf."
         )
-        % {"name": field.value or "*"}
+        % {"name": field.written_value}
     )
 
 
@@ -61,7 +61,7 @@ def language(field: Field) -> str:
             return value
     raise Rejected(
         _("There is no language “%(name)s”. They are: %(known)s.")
-        % {"name": field.value or "*", "known": ", ".join(Collection.Language.values)}
+        % {"name": field.written_value, "known": ", ".join(Collection.Language.values)}
     )
 
 

@@ -171,7 +171,7 @@ def _source(field: Field, collections: Sequence[Collection], user: Viewer) -> li
     if not rows:
         raise Rejected(
             _("You have no source “%(name)s” here. Give the number or the name of one.")
-            % {"name": field.value}
+            % {"name": field.written_value}
         )
     return rows
 

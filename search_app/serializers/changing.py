@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.models import EmbeddingModel, ModelChange, Shadow
-from collections_app.serializers.embedding import CurrencyField
+from collections_app.serializers.embedding import CurrencyField, ModelNameField
 from search_app.models import Upkeep
 
 
@@ -79,8 +79,7 @@ class CollectionModelSerializer(serializers.Serializer[Any]):
 
 
 class NextModelSerializer(serializers.Serializer[Any]):
-    model = serializers.SlugRelatedField(
-        slug_field="name",
+    model = ModelNameField(
         queryset=EmbeddingModel.objects.all(),
         help_text=_("The name of a model."),
     )

@@ -7,9 +7,11 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from collections_app.models import Document, EmbeddingModel
+from collections_app.serializers.embedding import ModelNameField
 from search_app.analysis import encodings
 from search_app.looking import MAX_CHARS, Seen
-from search_app.serializers.hits import OfDocuments, SimilarSerializer
+from search_app.serializers.hits import SimilarSerializer
+from search_app.serializers.searching import OfDocuments
 
 
 class VectorQuerySerializer(serializers.Serializer[Any]):
@@ -64,9 +66,7 @@ class SideSerializer(OfDocuments):
 class CompareSerializer(serializers.Serializer[Any]):
     a = SideSerializer()
     b = SideSerializer()
-    model = serializers.SlugRelatedField(
-        slug_field="name", queryset=EmbeddingModel.objects.usable(), required=False
-    )
+    model = ModelNameField(queryset=EmbeddingModel.objects.usable(), required=False)
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from search_app.lost import Stage
-from search_app.serializers.hits import DocumentLinkSerializer, SearchQuerySerializer
+from search_app.serializers.hits import DocumentLinkSerializer
+from search_app.serializers.searching import SearchQuerySerializer
 
 
 class WhyNotQuerySerializer(SearchQuerySerializer):

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from collections_app.models import Document, EmbeddingModel
+from collections_app.serializers.embedding import ModelNameField
 from search_app.pictures import MOST_CHARS, MOST_PHRASES, Tile
 from search_app.search import DEEPEST
-from search_app.serializers.hits import MOST_HITS, SCORE, FoundDocumentSerializer, OfDocuments
+from search_app.serializers.hits import SCORE, FoundDocumentSerializer
+from search_app.serializers.searching import MOST_HITS, OfDocuments
 
 
 class PictureQuerySerializer(OfDocuments):
@@ -88,8 +90,7 @@ class PhrasesQuerySerializer(OfDocuments):
     phrases = serializers.ListField(
         child=serializers.CharField(max_length=MOST_CHARS), min_length=1, max_length=MOST_PHRASES
     )
-    model = serializers.SlugRelatedField(
-        slug_field="name",
+    model = ModelNameField(
         queryset=EmbeddingModel.objects.usable().taking_pictures(),
         required=False,
         help_text=gettext_lazy("Of a picture that is sent; a document has its own."),

@@ -90,6 +90,12 @@ class JudgedFilesSerializer(serializers.Serializer[Any]):
     )
     shared = serializers.BooleanField(default=True)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["queries"].strip() and not attrs["qrels"].strip():
+            message = _("Send queries, judgements, or both.")
+            raise serializers.ValidationError({"qrels": message})
+        return attrs
+
 
 class ImportedSerializer(serializers.Serializer[Any]):
     queries = serializers.IntegerField()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.models import EmbeddingModel
+from collections_app.serializers.embedding import ModelNameField
 from search_app import sql
 from search_app.analysis.sql_text import MOST_CHARS
 from search_app.models import SavedQuery
@@ -17,8 +18,7 @@ class ParametersSerializer(serializers.Serializer[Any]):
         default=dict,
         help_text=_("By name; numbers as texts."),
     )
-    model = serializers.SlugRelatedField(
-        slug_field="name",
+    model = ModelNameField(
         queryset=EmbeddingModel.objects.usable(),
         default=None,
         help_text=_("For embed(:name); the default one if left out."),

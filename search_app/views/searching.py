@@ -22,7 +22,7 @@ from search_app.views import narrowing
 
 HITS_PER_PAGE = searching.HITS_PER_PAGE
 FORM = "search-form"  # its field asks too, at each pause in typing
-PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 BALANCE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 
 
@@ -66,7 +66,7 @@ def _found(request: HttpRequest, form: SearchForm) -> tuple[dict[str, Any], int]
         "orders": narrowing.orders(given, bool(asked.query.text)),
         "balance": balance_of(given),
         "folds": folds(given),
-        "other_folding": narrowing.address(given, fold="0" if folds(given) else None),
+        "other_folding": _other_folding(given, bool(asked.query.text)),
         "reranks": reranks(given),
         "other_reranking": _other_reranking(given, bool(asked.query.text)),
     }
@@ -119,6 +119,11 @@ def reranks(given: QueryDict) -> bool:
     return given.get("rerank") != "0"
 
 
+def _other_folding(given: QueryDict, has_text: bool) -> str:
+    """Where the search leads with near duplicates apart, or folded; a list does not fold."""
+    return narrowing.address(given, fold="0" if folds(given) else None) if has_text else ""
+
+
 def _other_reranking(given: QueryDict, has_text: bool) -> str:
     """Where the search leads with the reranker, or without it; empty where it has no say."""
     by_relevance = given.get("sort", "") in ("", "relevance")
@@ -128,8 +133,8 @@ def _other_reranking(given: QueryDict, has_text: bool) -> str:
 
 
 def _number(given: str) -> int:
-    """The page asked for; 1 for what is not the number of a page."""
-    return int(given) if PAGE_NUMBER.fullmatch(given) else 1
+    """The page asked for; 1 for what is not the number of a page. None lies beyond `DEEPEST`."""
+    return min(int(given), searching.DEEPEST) if PAGE_NUMBER.fullmatch(given) else 1
 
 
 def _is_meant(request: HttpRequest) -> bool:

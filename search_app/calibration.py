@@ -30,6 +30,13 @@ def cutoff(
     return min(each, default=0.0)
 
 
+def line(collections: Sequence[int], model: EmbeddingModel, *, found: str = "") -> float:
+    """The least cosine of a good match of a text: `cutoff`, lower where passages are few."""
+    if found == PICTURE:
+        return cutoff(collections, model, found=found)
+    return samples.line(collections, model, found)
+
+
 def _across(collection_id: int, model: EmbeddingModel) -> float:
     key = f"cutoff-across:{collection_id}:{model.pk}"
     known: float | None = cache.get(key)

@@ -131,7 +131,7 @@ def _pool(
     close = NOTHING if vector is None else nearest(scope, model, vector, depth)
     words = telling(text, language)
     found = candidates.found(scope, model, vector, words, wholes(text, language), close, depth)
-    cutoff = calibration.cutoff(scope.collections, model, found=scope.kind)
+    cutoff = calibration.line(scope.collections, model, found=scope.kind)
     return _Found(model, scope.kind, language, weights, vector, close.spread, cutoff, found)
 
 

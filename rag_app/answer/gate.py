@@ -19,8 +19,6 @@ from search_app.queries.scope import Scope
 # Chosen on questions over 578 notes: docs/ranking.md, "Answers".
 SHARE = 0.6
 WORTH = 0.3  # of cosine: all of the question against none of it
-FEW = 50  # passages whose pairs tell little of chance
-USUAL = 0.35  # the most that chance brings by such few
 
 
 def relevant(finds: Sequence[Find]) -> list[Find]:
@@ -46,8 +44,7 @@ def _is_about(found: Find, line: float, weights: "_Weights") -> bool:
 
 def _cutoff(collection: int, finds: Sequence[Find]) -> float:
     model = next(one.model for one in finds if one.document.collection_id == collection)
-    chance = samples.cutoff([collection], model)
-    return min(chance, USUAL) if samples.passages(collection, model) < FEW else chance
+    return samples.line([collection], model)
 
 
 class _Weights:

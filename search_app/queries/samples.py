@@ -56,6 +56,8 @@ CONDITIONS = {
 }
 CHANCE = 0.95
 PAIRED = 400  # passages that are paired with each other
+FEW = 50  # passages whose pairs tell little of chance: they may all be on one matter
+USUAL = 0.35  # the most that chance brings by such few, of texts
 
 
 _kept: OrderedDict[tuple[int, int, str], tuple[float, _Sample]] = OrderedDict()
@@ -83,6 +85,13 @@ def cutoff(collections: Sequence[int], model: EmbeddingModel, kind: str = "") ->
     """
     read = [_sample(pk, model, kind) for pk in collections]
     return min((one.chance for one in read if one.taken > 1), default=0.0)
+
+
+def line(collections: Sequence[int], model: EmbeddingModel, kind: str = "") -> float:
+    """The least cosine of a good match: `cutoff`, but `USUAL` at most where passages are few."""
+    found = cutoff(collections, model, kind)
+    few = any(1 < passages(pk, model, kind) < FEW for pk in collections)
+    return min(found, USUAL) if few and not model.takes_pictures else found
 
 
 def passages(collection_id: int, model: EmbeddingModel, kind: str = "") -> int:

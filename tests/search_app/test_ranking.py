@@ -81,6 +81,14 @@ def test_nothing_is_good_where_nothing_is_about_the_query(collection):
     assert rank([collection], "fishing boats")[0].good
 
 
+def test_few_passages_on_one_matter_still_match(collection):
+    """Their pairs lie as near to each other as a good match does, and tell nothing of chance."""
+    text = "Fishing boats lie behind the old harbour wall all winter, in rain and snow, {}."
+    embedded(collection, {f"d{n}": text.format(n) for n in range(5)})
+    assert all(one.good for one in rank([collection], "harbour wall in winter snow"))
+    assert not any(one.good for one in rank([collection], "zeppelin orbit"))
+
+
 def pool(first, scores, cosines, documents=None, contents=None):
     """Candidates from passage `first` on, whose keywords are their cosines or 0."""
     n = len(scores)

@@ -95,7 +95,10 @@ class Server:
                 wait = BACKOFF_SECONDS * 2**attempt * random.uniform(1, 1.5)  # noqa: S311
                 wait = wait if error.wait is None else error.wait
                 if attempt == self._spec.retries or wait > MOST_WAIT or not error.again:
-                    raise ModelAway(f"The {self.name} does not answer: {error}.") from None
+                    raise ModelAway(
+                        f"The {self.name} does not answer: {error}. "
+                        "See that its server runs, and that the address is right."
+                    ) from None
                 if self._cancelled.wait(wait):
                     raise Cancelled from None
         raise AssertionError("the last attempt returns or raises")
@@ -142,10 +145,11 @@ class Server:
         if response.is_redirect:
             to = response.headers.get("location", "?")[: replies.ERROR_CHARS]
             raise ModelMissing(f"{self._spec.base_url} redirects to {to}. Register that address.")
+        told = said.rstrip(".") or str(status)
         if status in (401, 403):
-            raise ModelMissing(f"The {self.name} refuses the key: {said or status}.")
+            raise ModelMissing(f"The {self.name} refuses the key: {told}. Enter another one.")
         if status in (404, 405):
-            raise ModelMissing(f"There is no {self.name}: {said or status}.")
+            raise ModelMissing(f"There is no {self.name}: {told}. Check its id and the address.")
         raise Refused(status, said)
 
     def _headers(self) -> dict[str, str]:

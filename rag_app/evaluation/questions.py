@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from collections_app.batches import batched
-from collections_app.intake.incoming import UNSTORABLE, problem_with_id
+from collections_app.intake.incoming import problem_with_id
 from collections_app.models import Collection
 from collections_app.services import Rejected
+from collections_app.texts import UNSTORABLE
 from rag_app.answer.asking import checked
 from rag_app.answer.measuring import MOST, OR, Known
 from rag_app.models import TestQuestion

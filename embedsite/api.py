@@ -168,6 +168,11 @@ urlpatterns = [
     ),
     path("collections/<int:pk>/clusters/names/", rag_api.cluster_names, name="api-cluster-names"),
     path(
+        "clusters/<int:pk>/clusters/names/",
+        rag_api.cluster_part_names,
+        name="api-cluster-part-names",
+    ),
+    path(
         "collections/<int:pk>/map/",
         search_api.CollectionMapView.as_view(),
         name="api-collection-map",

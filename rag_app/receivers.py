@@ -8,6 +8,7 @@ from collections_app.models import Collection
 from collections_app.signals import documents_deleting
 from rag_app import quality
 from rag_app.answer import cluster_names, reading
+from search_app.models import Cluster
 from search_app.signals import naming_clusters
 
 
@@ -20,8 +21,13 @@ def forget(document_ids: list[int], **_: Any) -> None:
 
 @receiver(naming_clusters)
 def name_clusters(
-    collection: Collection, chat: str, prompt: str, truncate: int | None, **_: Any
+    collection: Collection,
+    parent: Cluster | None,
+    chat: str,
+    prompt: str,
+    truncate: int | None,
+    **_: Any,
 ) -> str:
     """The `cluster` command has no chat models of its own."""
     given = cluster_names.TRUNCATE if truncate is None else truncate
-    return cluster_names.name_clusters(collection, chat, prompt, given).problem
+    return cluster_names.name_clusters(collection, chat, prompt, given, parent=parent).problem

@@ -41,6 +41,7 @@ urlpatterns = [
         views.answer_evaluation_delete,
         name="answer_evaluation_delete",
     ),
+    path("clusters/<int:pk>/names/", views.cluster_part_names, name="cluster_part_names"),
     path("chat-models/", views.chat_model_list, name="chat_models"),
     path("chat-models/new/", views.chat_model_new, name="chat_model_new"),
     path("chat-models/<int:pk>/", views.chat_model_edit, name="chat_model_edit"),

@@ -13,7 +13,7 @@ from collections_app.services import Rejected
 from search_app.analysis import packing
 from search_app.asking import checked
 from search_app.maps import checksum
-from search_app.models import LabelSet
+from search_app.models import Cluster, LabelSet
 from search_app.queries import facets, point_values, points
 
 MOST_WORDS = 11  # values of a field that have a colour of their own
@@ -21,6 +21,8 @@ DATE = "d"
 NUMBER = "n"
 WORDS = ""
 LABELS = "labels."  # and the number of a label set
+PARTS = "parts."  # and the number of a cluster that is split
+MOST_PARTS = 100  # clusters that are split, which one can choose from
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class MapField:
 
 def fields(collection: Collection) -> list[MapField]:
     """When documents were added, their type, those keys of the metadata that tell them
-    apart, from up to 5,000 of them, and the collection's label sets."""
+    apart, from up to 5,000 of them, the collection's label sets and its clusters that are split."""
     found = facets.facets(facets.chosen([collection.pk], None).ids)
     listed = [MapField("added", _("when it was added"), DATE)]
     for facet in found:
@@ -43,7 +45,13 @@ def fields(collection: Collection) -> list[MapField]:
         elif facet.name not in ("language", "collection"):
             listed.append(MapField(f"metadata.{facet.name}", facet.name, facet.kind))
     sets = LabelSet.objects.filter(collection=collection).values_list("pk", "name")
-    return listed + [MapField(f"{LABELS}{pk}", name, WORDS) for pk, name in sets]
+    listed += [MapField(f"{LABELS}{pk}", name, WORDS) for pk, name in sets]
+    split = Cluster.objects.filter(collection=collection, split__clusters__isnull=False)
+    split = split.distinct().order_by("clustering__depth", "ordinal", "pk")[:MOST_PARTS]
+    return listed + [
+        MapField(f"{PARTS}{pk}", _("parts of “%(name)s”") % {"name": name}, WORDS)
+        for pk, name in split.values_list("pk", "name")
+    ]
 
 
 def column(user: Viewer, collection: Collection, name: str, text: str = "") -> bytes:
@@ -78,6 +86,10 @@ def _field(header: dict[str, Any], collection: Collection, chosen: MapField) -> 
     if chosen.name.startswith(LABELS):
         number = int(chosen.name.removeprefix(LABELS))
         known, codes = point_values.labels(collection, number, MOST_WORDS)
+        return _words(header, known, codes)
+    if chosen.name.startswith(PARTS):
+        number = int(chosen.name.removeprefix(PARTS))
+        known, codes = point_values.parts(collection, number, MOST_WORDS)
         return _words(header, known, codes)
     is_type = chosen.name == "type"
     known, codes = point_values.words(collection, None if is_type else key, MOST_WORDS)

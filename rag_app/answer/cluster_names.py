@@ -38,16 +38,19 @@ def name_clusters(
     prompt: str = "",
     truncate: int = TRUNCATE,
     *,
+    parent: Cluster | None = None,
     after: int = -1,
     seconds: float | None = None,
 ) -> Named:
-    """Ask the chat model of this name, or the default one, for each cluster's name.
+    """Ask the chat model of this name, or the default one, for each cluster's name: those of the
+    collection, or the ones that `parent` is split into.
 
     Names given by hand stay. `after` is the ordinal behind which to go on. A chat model that
     fails ends it, with the reason as `problem`; names that were given stay. Raises Rejected.
     """
     chosen = _checked(chat, prompt, truncate)
-    clusters = list(Cluster.objects.of(collection).filter(ordinal__gt=after))
+    rows = Cluster.objects.filter(collection=collection, clustering__parent=parent)
+    clusters = list(rows.filter(ordinal__gt=after).defer("centroid").order_by("ordinal"))
     if not clusters:
         raise Rejected(_("There are no clusters to name. Make some first."))
     found, end = Named(), None if seconds is None else time.monotonic() + seconds

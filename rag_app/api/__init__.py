@@ -1,7 +1,7 @@
 """The REST API of questions and answers, and how other tools ask."""
 
 from rag_app.api.chat_models import ChatModelViewSet
-from rag_app.api.cluster_names import cluster_names
+from rag_app.api.cluster_names import cluster_names, cluster_part_names
 from rag_app.api.completions import Completions
 from rag_app.api.mcp import Mcp
 from rag_app.api.quality import (
@@ -28,4 +28,5 @@ __all__ = [
     "cluster_names",
     "test_questions_export",
     "test_questions_import",
+    "cluster_part_names",
 ]

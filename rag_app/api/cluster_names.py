@@ -14,6 +14,7 @@ from collections_app.models import Collection
 from collections_app.throttles import AskThrottle
 from collections_app.tokens import SignedInPermission
 from rag_app.answer import cluster_names as naming
+from search_app.models import Cluster
 
 
 class NamingSerializer(serializers.Serializer[Any]):
@@ -61,8 +62,32 @@ class NamedSerializer(serializers.Serializer[Any]):
 @permission_classes([SignedInPermission])
 @throttle_classes([AskThrottle])
 def cluster_names(request: Request, pk: int) -> Response:
-    collection = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
+    return _named(request, get_object_or_404(Collection.objects.editable_by(request.user), pk=pk))
+
+
+@extend_schema(
+    operation_id="clusters_parts_names",
+    summary=_("Have a chat model name the clusters that a cluster is split into"),
+    description=_(
+        "As many as there is time for in one request; go on with “after” for those that are left."
+    ),
+    tags=["clusters"],
+    request=NamingSerializer,
+    responses=NamedSerializer,
+)
+@api_view(["POST"])
+@permission_classes([SignedInPermission])
+@throttle_classes([AskThrottle])
+def cluster_part_names(request: Request, pk: int) -> Response:
+    rows = Cluster.objects.filter(collection__in=Collection.objects.editable_by(request.user))
+    parent = get_object_or_404(rows.select_related("collection").defer("centroid"), pk=pk)
+    return _named(request, parent.collection, parent)
+
+
+def _named(request: Request, collection: Collection, parent: Cluster | None = None) -> Response:
     wanted = NamingSerializer(data=request.data)
     wanted.is_valid(raise_exception=True)
-    done = naming.name_clusters(collection, **wanted.validated_data, seconds=naming.SECONDS)
+    done = naming.name_clusters(
+        collection, **wanted.validated_data, parent=parent, seconds=naming.SECONDS
+    )
     return Response(NamedSerializer(done).data)

@@ -18,7 +18,7 @@ from rag_app.views.chat_models import (
     chat_model_try,
 )
 from rag_app.views.citations import citation
-from rag_app.views.cluster_names import cluster_names
+from rag_app.views.cluster_names import cluster_names, cluster_part_names
 from rag_app.views.conversations import conversation, conversation_delete, question_follow
 from rag_app.views.known_questions import (
     test_question,
@@ -57,6 +57,7 @@ __all__ = [
     "chat_model_try",
     "citation",
     "cluster_names",
+    "cluster_part_names",
     "collection_prompt",
     "conversation",
     "conversation_delete",

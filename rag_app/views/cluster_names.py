@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -15,6 +16,7 @@ from collections_app.services import Rejected
 from rag_app.answer import chats
 from rag_app.answer import cluster_names as naming
 from rag_app.language.cluster_names import PROMPT
+from search_app import clusters as clustering
 from search_app.models import Cluster
 
 
@@ -48,12 +50,33 @@ class NamingForm(forms.Form):
 def cluster_names(request: HttpRequest, pk: int) -> HttpResponse:
     """The form and the clusters; a POST names as many as there is time for."""
     collection = get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
+    return _page(request, collection)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cluster_part_names(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same of what a cluster is split into."""
+    rows = Cluster.objects.filter(collection__in=Collection.objects.editable_by(request.user))
+    rows = rows.select_related("collection", "clustering").defer("centroid")
+    parent = get_object_or_404(rows, pk=pk)
+    return _page(request, parent.collection, parent)
+
+
+def _page(
+    request: HttpRequest, collection: Collection, parent: Cluster | None = None
+) -> HttpResponse:
     known = chats.available()
     form = NamingForm(request.POST or None, known=known, initial={"after": -1})
+    back = (
+        reverse("cluster", args=[parent.pk])
+        if parent
+        else reverse("clusters", args=[collection.pk])
+    )
     status = 200
     if request.method == "POST":
         status = 422
-        if form.is_valid() and (done := _done(collection, form)):
+        if form.is_valid() and (done := _done(collection, parent, form)):
             if done.problem:
                 form.add_error(None, done.problem)
             elif done.left:
@@ -62,13 +85,21 @@ def cluster_names(request: HttpRequest, pk: int) -> HttpResponse:
                 status = 200
             else:
                 messages.success(request, _told(done))
-                return redirect("clusters", pk)
-    rows = Cluster.objects.of(collection)
-    context = {"collection": collection, "form": form, "clusters": rows, "known": known}
+                return redirect(back)
+    rows = Cluster.objects.filter(collection=collection, clustering__parent=parent)
+    context = {
+        "collection": collection,
+        "parent": parent,
+        "above": [*clustering.above(parent), parent] if parent else [],
+        "back": back,
+        "form": form,
+        "clusters": rows.defer("centroid").order_by("ordinal"),
+        "known": known,
+    }
     return render(request, "rag_app/cluster_names.html", context, status=status)
 
 
-def _done(collection: Collection, form: NamingForm) -> naming.Named | None:
+def _done(collection: Collection, parent: Cluster | None, form: NamingForm) -> naming.Named | None:
     values = form.cleaned_data
     after = -1 if values["after"] is None else values["after"]
     try:
@@ -77,6 +108,7 @@ def _done(collection: Collection, form: NamingForm) -> naming.Named | None:
             values["chat"],
             values["prompt"],
             values["truncate"],
+            parent=parent,
             after=after,
             seconds=naming.SECONDS,
         )

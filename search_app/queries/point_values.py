@@ -7,6 +7,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from collections_app.models import Collection
+from search_app.models import Cluster
 from search_app.queries import binary, vectors
 
 NO_CODE = 255  # of a document that has no value
@@ -101,6 +102,26 @@ LEFT JOIN search_app_assignedlabel given ON given.document_id = document.id
 def labels(collection: Collection, label_set: int, most: int) -> tuple[list[str], Ints]:
     """The same of the labels that a label set has given."""
     return _coded("given.label", LABELS, {"home": collection.pk, "set": label_set}, most)
+
+
+PART = """
+LEFT JOIN (
+    SELECT member.document_id, array_position(%(parts)s::bigint[], member.cluster_id) - 1 AS code
+    FROM search_app_clustermember member WHERE member.cluster_id = ANY(%(parts)s::bigint[])
+) part ON part.document_id = document.id
+"""
+
+
+def parts(collection: Collection, cluster: int, most: int) -> tuple[list[str], Ints]:
+    """The names of the `most` largest clusters that one is split into, and each point's place
+    among them; OTHER_CODE for those of the others, NO_CODE for what is in none."""
+    rows = Cluster.objects.filter(clustering__parent=cluster, collection=collection)
+    found = list(rows.order_by("-size", "ordinal").values_list("pk", "name"))
+    params = {"home": collection.pk, "parts": [pk for pk, _name in found]}
+    codes = _floats("coalesce(part.code, -1)", PART, params).astype(np.int64)
+    codes[codes >= most] = OTHER_CODE
+    codes[codes < 0] = NO_CODE
+    return [name for _pk, name in found[:most]], codes
 
 
 def _coded(value: str, join: str, params: dict[str, Any], most: int) -> tuple[list[str], Ints]:

@@ -108,6 +108,7 @@ ADDRESSES = {
     " api-document-related-passages"
     " api-documents-passages api-documents-reembed api-documents-retry api-document-related",
     "cluster": "cluster cluster_state cluster_split cluster_unsplit api-cluster-parts"
+    " cluster_part_names api-cluster-part-names"
     " api-cluster-part-items api-clusters-detail api-clusters-members api-clusters-timeline",
     "question": "question citation question_stream question_stop question_retry question_delete"
     " question_follow question_prompt conversation conversation_delete"
@@ -130,7 +131,7 @@ SILENT = (
     " api-label-sets-assigned api-label-sets-counts "
     "phrases api-phrases picture_asked api-collection-pictures"
     " tools embed compare api-compare sql_save sql_delete api-sql api-sql-queries-run "
-    "word_vectors api-word-vectors words_new api-cluster-names "
+    "word_vectors api-word-vectors words_new api-cluster-names api-cluster-part-names "
     "robots favicon health set_language login logout password_change password_change_done"
     " openai-chat mcp box box_json"
     " map_state map_values map_hits map_copy api-collection-map api-map-copy"

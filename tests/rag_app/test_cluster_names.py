@@ -14,7 +14,7 @@ from rag_app.answer import cluster_names as naming
 from rag_app.language import cluster_names as language
 from rag_app.models import ChatModel
 from search_app import clusters
-from search_app.models import Cluster
+from search_app.models import Cluster, Clustering, ClusterMember
 from tests.factories import DocumentFactory, UserFactory
 from tests.rag_app.chat_server import raw, streamed
 from tests.search_app.rows import cluster
@@ -191,6 +191,82 @@ def test_command_names_and_prints_them(chat_server, notes, groups):
     chat_server.reply = raw("{}", "application/json", 500)
     with pytest.raises(CommandError, match="The chat server failed"):
         command("--show", "--name-with", "default")
+
+
+@pytest.fixture
+def parts(notes):
+    """A cluster in two parts, the second of them named by hand."""
+    rows = list(notes.documents.order_by("external_id"))
+    whole = cluster(notes, rows, "everything")
+    split = Clustering.objects.create(collection=notes, parent=whole, depth=1, state="ready")
+    found = []
+    for n, row in enumerate(rows[:2]):
+        part = Cluster.objects.create(
+            clustering=split, collection=notes, ordinal=n, name=f"part {n}", size=1, centroid=[1.0]
+        )
+        ClusterMember.objects.create(cluster=part, document=row, score=1, depth=1)
+        found.append(part)
+    clusters.rename(found[1], "Mine")
+    return whole, found
+
+
+def test_parts_of_a_cluster_are_named_and_no_others(chat_server, notes, parts):
+    whole, (first, second) = parts
+    chat_server.reply = streamed("A part")
+    done = naming.name_clusters(notes, parent=whole)
+    assert ([one.pk for one in done.named], [one.pk for one in done.kept]) == (
+        [first.pk],
+        [second.pk],
+    )
+    assert [name_of(one) for one in (whole, first, second)] == ["everything", "A part", "Mine"]
+    with pytest.raises(Rejected, match="no clusters to name"):
+        naming.name_clusters(notes, parent=first)
+
+
+def test_api_names_the_parts(chat_server, notes, parts):
+    whole, (first, _second) = parts
+    chat_server.reply = streamed("A part")
+    api = APIClient()
+    place = f"/api/clusters/{whole.pk}/clusters/names/"
+    assert api.post(place).status_code in (401, 403)
+    api.force_login(UserFactory())
+    assert api.post(place).status_code == 404
+    api.force_login(notes.owner)
+    answer = api.post(place, {}, format="json").json()
+    assert answer["named"] == [{"id": first.pk, "ordinal": 0, "name": "A part"}]
+    assert [one["name"] for one in answer["kept"]] == ["Mine"]
+    refused = api.post(f"/api/clusters/{first.pk}/clusters/names/", {}, format="json")
+    assert "no clusters to name" in refused.json()["detail"]
+
+
+def test_page_names_the_parts_and_leads_back(chat_server, client, notes, parts):
+    whole, (first, _second) = parts
+    place = reverse("cluster_part_names", args=[whole.pk])
+    client.force_login(UserFactory())
+    assert client.get(place).status_code == 404
+    client.force_login(notes.owner)
+    home = reverse("cluster", args=[whole.pk])
+    assert place in client.get(home).text
+    page = client.get(place).text
+    assert f'<a href="{home}">everything</a>' in page
+    assert "Named by hand: it stays." in page
+    chat_server.reply = streamed("A part")
+    given = {"chat": "scripted-1", "prompt": "One word.", "truncate": "100", "after": "-1"}
+    done = client.post(place, given)
+    assert done["Location"] == home
+    assert "1 cluster was named." in client.get(home).text
+    assert sent(chat_server)[0].startswith("One word.")
+    assert name_of(first) == "A part"
+    alone = client.get(reverse("cluster_part_names", args=[first.pk])).text
+    assert "Split it into smaller clusters" in alone
+
+
+def test_command_names_the_parts(chat_server, notes, parts):
+    chat_server.reply = streamed("A part")
+    out = io.StringIO()
+    words = ("--in", "0", "--show", "--summary", "--name-with", "default")
+    call_command("cluster", notes.name, *words, "--owner", notes.owner.username, stdout=out)
+    assert [one["summary"] for one in json.loads(out.getvalue())] == ["A part", "Mine"]
 
 
 def test_name_stays_while_the_cluster_does(chat_server, notes):

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from collections_app import ingest, services
 from collections_app.services import Rejected
-from search_app import building, clusters, related
+from search_app import building, clusters, map_values, maps, related
+from search_app.analysis import packing
 from search_app.models import Cluster, Clustering, ClusterMember
 from search_app.queries import many
 from search_app.queries.members import DEEPEST
@@ -335,10 +336,44 @@ def test_the_command_splits_names_and_makes_whole(collection):
         (("--in", "x"), "No cluster has the id x. There are: 0, 1"),
         (("--in", ""), "No cluster has the id"),
         (("--whole",), "goes with --in"),
-        (("--in", "0", "--name-with", "default"), "leave --in out"),
     ):
         with pytest.raises(CommandError, match=words):
             run(*args)
+
+
+def test_the_map_is_coloured_by_the_parts_of_a_cluster(client, collection):
+    bread, ships = of(collection)
+    maps.request(collection)
+    maps.build(collection.pk)
+    user, name = collection.owner, f"parts.{bread.pk}"
+    assert not [one for one in map_values.fields(collection) if one.name.startswith("parts.")]
+    split(collection, bread)
+    first, second = of(collection, bread)
+    assert [one.name for one in map_values.fields(collection)][-1] == name
+    header, arrays = packing.unpack(map_values.column(user, collection, name))
+    assert header["labels"] == [first.name, second.name]
+    order = collection.documents.order_by("pk").values_list("external_id", flat=True)
+    codes = dict(zip(order, arrays["code"].tolist(), strict=True))
+    for part, place in ((first, 0), (second, 1)):
+        held = part.members.values_list("document__external_id", flat=True)
+        assert {codes[one] for one in held} == {place}
+    assert {codes[one] for one in codes if one.startswith("ship")} == {255}
+    shown = client.get(reverse("map", args=[collection.pk])).text
+    assert f'<option value="{name}">parts of' in shown
+    with pytest.raises(Rejected, match="no field"):
+        map_values.column(user, collection, f"parts.{ships.pk}")
+
+
+def test_parts_beyond_the_colours_are_the_others(collection, monkeypatch):
+    monkeypatch.setattr(map_values, "MOST_WORDS", 1)
+    maps.request(collection)
+    maps.build(collection.pk)
+    bread, _ships = of(collection)
+    split(collection, bread)
+    found = map_values.column(collection.owner, collection, f"parts.{bread.pk}")
+    header, arrays = packing.unpack(found)
+    assert len(header["labels"]) == 1
+    assert set(arrays["code"].tolist()) == {0, 254, 255}
 
 
 def test_a_page_costs_no_more_with_more_parts(client, django_assert_max_num_queries):

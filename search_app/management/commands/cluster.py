@@ -91,7 +91,7 @@ class Command(BaseCommand):
                 _wait(_asked(collection, parent, options))
             for places, name in options["rename"]:
                 clusters.rename(clusters.at(user, collection, places), name)
-            problem = _named(collection, options) if options["name_with"] else ""
+            problem = _named(collection, parent, options) if options["name_with"] else ""
         except Rejected as error:
             raise CommandError(str(error)) from error
         for piece in cluster_items.pieces(
@@ -106,8 +106,6 @@ class Command(BaseCommand):
 def _parent(user: User, collection: Collection, options: dict[str, Any]) -> Cluster | None:
     """The cluster of --in. Raises Rejected."""
     if options["within"] is not None:
-        if options["name_with"]:
-            raise Rejected("--name-with names the clusters of the collection: leave --in out.")
         return clusters.at(user, collection, options["within"])
     if options["whole"]:
         raise Rejected("--whole goes with --in.")
@@ -123,12 +121,13 @@ def _asked(collection: Collection, parent: Cluster | None, options: dict[str, An
     )
 
 
-def _named(collection: Collection, options: dict[str, Any]) -> str:
+def _named(collection: Collection, parent: Cluster | None, options: dict[str, Any]) -> str:
     """By a chat model, which another room has; what went wrong with it."""
     chat = "" if options["name_with"] == DEFAULT else options["name_with"]
     said = naming_clusters.send(
         sender=Collection,
         collection=collection,
+        parent=parent,
         chat=chat,
         prompt=options["prompt"],
         truncate=options["truncate"],

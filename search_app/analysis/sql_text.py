@@ -80,8 +80,17 @@ def tokens(sql: str) -> list[Token]:
             kind = "string"
         if kind not in ("space", "comment"):
             found.append(_token(kind, sql, place, end))
+            _check_goes_on(found)
         place = end
     return found
+
+
+def _check_goes_on(found: Sequence[Token]) -> None:
+    """PostgreSQL takes a text in the line below another for more of it, and of E'…' with its
+    escapes: its end would be another than here. Raises Refused."""
+    before = found[-2:-1]
+    if found[-1].kind == "string" and before and before[0].kind == "string":
+        raise Refused("Two texts follow each other: write them as one, or join them with ||.")
 
 
 def _token(kind: str, sql: str, start: int, end: int) -> Token:
@@ -176,13 +185,14 @@ def _bind(sql: str, found: Sequence[Token]) -> Statement:
     place = 0
     for index, token in enumerate(found):
         if token.kind == "name" and token.text == "embed" and _calls(found, index):
-            pieces.append(sql[place : token.start])
-            place = token.end  # what is left is (:name)
+            # What is left is (:name). No function that stands before takes it for its arguments.
+            pieces.append(f"{sql[place : token.start]}CAST")
+            place = token.end
         if token.kind == "parameter":
             vector = index >= 2 and found[index - 2].text == "embed" and _calls(found, index - 2)
             bound.append(token.text)
             embedded.append(vector)
-            suffix = "::vector" if vector else ""
+            suffix = " AS vector" if vector else ""
             pieces += [sql[place : token.start], f"${len(bound)}{suffix}"]
             place = token.end
     if len(set(bound)) > MOST_PARAMETERS:

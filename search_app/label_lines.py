@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from collections_app.services import Rejected
+from search_app.asking import UNREADABLE
 
 LABEL = ("label", "name", "class", "category")  # names of the column, or the key, of labels
 TEXT = ("description", "text", "example", "examples")
@@ -106,8 +107,19 @@ def _names(cells: list[str]) -> list[str]:
     return [cell.strip().strip('"').casefold() for cell in cells]
 
 
+def named(examples: Labels) -> Labels:
+    """Examples by their labels as a program gives them, cleaned. Raises Rejected for a label or a
+    text that is empty."""
+    found: Labels = {}
+    for label, texts in examples.items():
+        if not all(_add(found, label, one) for one in texts):
+            raise Rejected(_("A label or an example is empty. Write one, or leave it out."))
+    return found
+
+
 def _add(found: Labels, label: str, text: str) -> bool:
-    label, text = label.strip()[:LONGEST], text.strip()
+    label, text = (UNREADABLE.sub(" ", one).strip() for one in (label, text))
+    label = label[:LONGEST].strip()
     if not label or not text:
         return False
     found.setdefault(label, []).append(text)

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from collections_app.models import Document
 from collections_app.serializers.collections import VisibleCollectionField
+from collections_app.serializers.numbers import FiniteField
 from search_app.models import Interest, InterestMatch
 from search_app.serializers.hits import DocumentLinkSerializer
 
@@ -34,7 +35,7 @@ class InterestSerializer(serializers.ModelSerializer[Interest]):
     filters = serializers.ListField(
         child=serializers.CharField(max_length=1000), required=False, max_length=20
     )
-    threshold = serializers.FloatField(min_value=-1, max_value=2, required=False, allow_null=True)
+    threshold = FiniteField(min_value=-1, max_value=2, required=False, allow_null=True)
     feed = serializers.SerializerMethodField(help_text=_("Empty where it was revoked."))
     url = serializers.CharField(source="get_absolute_url", read_only=True)
     count = serializers.IntegerField(
@@ -73,7 +74,7 @@ class ChangeInterestSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=200, required=False)
     collection = VisibleCollectionField(required=False, allow_null=True)
-    threshold = serializers.FloatField(min_value=-1, max_value=2, required=False, allow_null=True)
+    threshold = FiniteField(min_value=-1, max_value=2, required=False, allow_null=True)
     email = serializers.BooleanField(required=False)
 
 

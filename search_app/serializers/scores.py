@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
+from collections_app.serializers.numbers import FiniteField
 from search_app.example_vectors import MOST_CHARS, MOST_EXAMPLES
-from search_app.label_lines import labelled
+from search_app.label_lines import labelled, named
 from search_app.models import AssignedLabel, Axis, LabelSet
 from search_app.serializers.hits import DocumentLinkSerializer
 
@@ -51,8 +52,8 @@ class SentenceSerializer(serializers.Serializer[Any]):
 
 
 class ScoreQuerySerializer(serializers.Serializer[Any]):
-    least = serializers.FloatField(required=False)
-    most = serializers.FloatField(required=False)
+    least = FiniteField(required=False)
+    most = FiniteField(required=False)
     order = serializers.ChoiceField(["low", "high"], default="low")
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
     offset = serializers.IntegerField(min_value=0, max_value=10**7, default=0)
@@ -75,7 +76,7 @@ class LabelSetSerializer(serializers.ModelSerializer[LabelSet]):
             "Examples or descriptions as lines “label: text”, CSV or JSON, instead of “examples”."
         ),
     )
-    margin = serializers.FloatField(min_value=0, max_value=2, default=0.02)
+    margin = FiniteField(min_value=0, max_value=2, default=0.02)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
@@ -99,6 +100,8 @@ class LabelSetSerializer(serializers.ModelSerializer[LabelSet]):
             raise serializers.ValidationError({"field": _("Say which field of the metadata.")})
         if "written" in attrs:
             attrs["examples"] = labelled(attrs.pop("written"))
+        elif "examples" in attrs:
+            attrs["examples"] = named(attrs["examples"])
         return attrs
 
 

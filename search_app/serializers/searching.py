@@ -12,6 +12,7 @@ from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Document
 from collections_app.serializers.collections import VisibleCollectionField
 from collections_app.serializers.copied import CopiedFields
+from collections_app.serializers.numbers import FiniteField
 from search_app.search import DEEPEST
 
 MOST_HITS = 100  # in one answer
@@ -42,7 +43,7 @@ class SearchQuerySerializer(CopiedFields, serializers.Serializer[Any]):
         max_length=400,
         help_text=gettext_lazy("relevance, added, or a field with numbers or dates; -… descends."),
     )
-    balance = serializers.FloatField(
+    balance = FiniteField(
         default=None,
         allow_null=True,
         min_value=0,

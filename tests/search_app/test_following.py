@@ -533,6 +533,7 @@ def test_api_follows_documents_one_may_see(client, home):
         {},
         {"text": "a", "kind": "x"},
         {"text": "a", "threshold": 9},
+        {"text": "a", "threshold": "NaN"},
         {"text": "a", "filters": ["x"]},
     ],
 )

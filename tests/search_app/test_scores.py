@@ -288,6 +288,7 @@ def test_api(client, home):
     assert rows[0]["score"] >= rows[1]["score"] > 0
     assert client.get(f"{place}documents/?least=9").json() == []
     assert client.get(f"{place}documents/?limit=0").status_code == 400
+    assert client.get(f"{place}documents/?most=nan").status_code == 400
     assert len(client.get(address).json()["results"]) == 1
     address = f"/api/collections/{home.pk}/label-sets/"
     assert post(address, name="f", source="field").status_code == 400

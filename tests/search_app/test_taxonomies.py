@@ -76,6 +76,15 @@ def test_what_is_no_list_of_labels_is_told(text, told):
         label_lines.labelled(text)
 
 
+def test_what_no_database_keeps_is_left_out_of_labels():
+    written = r'{"S\u0000ea": "bo\ud800ats", "Food": "bread"}'
+    assert label_lines.labelled(written) == {"S ea": ["bo ats"], "Food": ["bread"]}
+    assert list(label_lines.named({" " + "x" * 300: ["a"]})) == ["x" * 200]
+    for bad in ({"\x00": ["a"]}, {"a": [" "]}):
+        with pytest.raises(Rejected, match="is empty"):
+            label_lines.named(bad)
+
+
 def test_every_document_has_its_nearest_label_and_those_below_the_margin_none(home):
     rows = {row.document.external_id: row for row in taxonomy(home).assigned.all()}
     assert {key: row.label for key, row in rows.items()} == {
@@ -181,6 +190,13 @@ def test_api(client, home):
     assert without["document"]["external_id"] == "d"
     bad = client.post(url, body | {"written": "Sea"}, content_type="application/json")
     assert (bad.status_code, "label: example" in bad.text) == (400, True)
+    for label, status in (("x" * 300, 201), ("a\x00b", 201), ("\x00", 400)):
+        odd = {"name": "Odd", "source": "examples", "examples": {label: ["boats"], "b": ["bread"]}}
+        made = client.post(url, odd, content_type="application/json")
+        assert made.status_code == status, label
+    for wrong in ("NaN", "Infinity", -1):
+        bad = client.post(url, body | {"margin": wrong}, content_type="application/json")
+        assert (bad.status_code, list(bad.json()["errors"])) == (400, ["margin"])
 
 
 def run(*given):

@@ -1,6 +1,7 @@
 """The page of a document: its text, what is around it, and how far its embedding is."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from collections_app.models import Collection, Document, long_columns
+from collections_app.pipeline.heading_levels import levelled
 from search_app.models import ClusterMember
 from search_app.reasons import give
 from search_app.related import related
@@ -32,6 +34,8 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     lines = lines_of(found, kept) if language_of(found) else []
     part = part_of(found, passages, mark, _whole(request.GET.get("part")), lines)
     part = with_places(part, [place for _start, _end, place in kept])
+    untitled = part.number == 1 and _opens_with_title(found)
+    part = replace(part, html=levelled(part.html, untitled=untitled))
     listed = related(found, request.user, 10)
     give(found, listed)
     members = ClusterMember.objects.filter(document=found, cluster__isnull=False)
@@ -41,7 +45,7 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
         "can_edit": found.collection.is_editable_by(request.user),
         "passage_count": len(passages),
         "part": part,
-        "opens_with_title": part.number == 1 and _opens_with_title(found),
+        "opens_with_title": untitled,
         "facts": [(str(key), _readable(value)) for key, value in found.metadata.items()],
         "related": listed,
         "labels": found.labels.exclude(label="")

@@ -21,6 +21,7 @@ from search_app.analysis import layout
 from search_app.models import Cluster, CollectionMap
 from search_app.packed_answers import packed_response
 from search_app.queries import many, points
+from search_app.views.documents import _whole
 from search_app.views.narrowing import Link, address
 
 ROWS_PER_PAGE = 25
@@ -187,6 +188,7 @@ def _is_sample(made: CollectionMap | None, collection: Collection) -> bool:
 def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
     """What the whole page shows besides the table."""
     made = maps.map_of(request.user, collection)
+    wanted = [one for one in request.GET.getlist("filter") if one.startswith("map_cluster:")]
     ready = (
         _ready(collection).count() if not made or made.state == CollectionMap.State.QUEUED else 1
     )
@@ -197,6 +199,7 @@ def _around(request: HttpRequest, collection: Collection) -> dict[str, Any]:
         "waiting": ready,
         "fields": map_values.fields(collection) if made and made.built else [],
         "clusters": Cluster.objects.of(collection)[:CLUSTERS_LISTED],
+        "chosen_cluster": _whole(wanted[0].partition(":")[2]) if len(wanted) == 1 else None,
         "any_ready": bool(ready),
         "methods": CollectionMap.Method.choices,
         "is_umap": made is not None and made.method == CollectionMap.Method.UMAP,

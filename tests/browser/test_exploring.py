@@ -99,6 +99,7 @@ def test_a_query_is_run_with_parameters_saved_and_taken_out(page, visit):
     run(page, lambda: page.keyboard.press("Enter"))
     expect(page.locator("tbody tr").first).to_contain_text("Bread")
     fits(page, 390)
+    page.locator(".page-head details.menu summary").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("The query is deleted.")).to_be_visible()
 
@@ -191,6 +192,7 @@ def test_an_axis_colours_what_is_typed_and_orders_documents(page):
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".rows .row").first).to_contain_text("ships")
     fits(page, 390)
+    page.locator(".page-head details.menu summary").click()
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("The axis is deleted.")).to_be_visible()
 
@@ -249,5 +251,6 @@ def test_a_search_is_followed_and_what_comes_in_near_stands_there(page, visit, e
         page.goto(address)
     expect(found).to_be_visible()
     assert "<title>late" in page.request.get(feed).text()
+    page.locator(".page-head details.menu summary").click()
     page.get_by_role("button", name="Give up").click()
     expect(page.get_by_text("You no longer follow")).to_be_visible()

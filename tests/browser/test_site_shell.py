@@ -78,3 +78,22 @@ def test_wide_and_narrow_windows_need_no_sideways_scrolling(visit, site):
             if address == "/api/docs/":
                 visit.page.locator(".opblock-summary-method").first.wait_for()
             fits(visit.page, width)
+
+
+def test_what_is_wider_than_the_page_scrolls_by_keyboard_and_has_a_name(visit, site, tmp_path):
+    text = f"# Wide\n\n```\n{'a long line of code ' * 20}\n```\n\nand\n\n```\nshort\n```\n"
+    (tmp_path / "wide.md").write_text(text)
+    site.manage("embed_multi", "Wide code", "--files", str(tmp_path), "*.md")
+    visit.log_in(site)
+    visit.goto("/c/")
+    visit.page.get_by_role("link", name="Wide code").click()
+    visit.page.locator("#documents .row__title").click()
+    wide, short = (visit.page.locator("main .prose pre").nth(place) for place in (0, 1))
+    expect(wide).to_have_attribute("tabindex", "0")
+    expect(wide).to_have_role("group")
+    expect(wide).to_have_accessible_name("Scrolls by the arrow keys")
+    expect(short).not_to_have_attribute("tabindex", "0")
+    wide.focus()
+    wide.evaluate("box => box.addEventListener('scroll', () => (box.dataset.moved = 'yes'))")
+    visit.page.keyboard.press("ArrowRight")
+    expect(wide).to_have_attribute("data-moved", "yes")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collections_app.pipeline.extract import HTML, MARKDOWN, PLAIN
+from collections_app.pipeline.heading_levels import levelled
 from collections_app.pipeline.markdown_tokens import MAX_CHARS
 from collections_app.pipeline.render import render
 
@@ -253,3 +254,15 @@ def test_large_text_is_plain_and_soon_there():
     assert time.process_time() - begun < 4
     assert len(text) > MAX_CHARS
     assert html.startswith('<p class="plain"><span id="p0"></span><mark id="mark"># Word *word*')
+
+
+def test_headings_go_down_one_level_at_a_time():
+    html = render("# One\n\n### Two\n\n###### Three\n\n## Four", MARKDOWN)
+    assert re.findall(r"<h(.)>(.+?)</h(.)>", levelled(html)) == [
+        ("2", "One", "2"),
+        ("3", "Two", "3"),
+        ("4", "Three", "4"),
+        ("3", "Four", "3"),
+    ]
+    assert re.findall("<h(.)>", levelled(html, untitled=True)) == ["2", "2", "3", "2"]
+    assert levelled("<p>&lt;h3&gt;</p>") == "<p>&lt;h3&gt;</p>"

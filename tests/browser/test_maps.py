@@ -123,6 +123,19 @@ def test_points_are_drawn_named_and_lead_to_their_documents(page):
     page.wait_for_url("**/d/*/")
 
 
+def test_a_drawing_that_ends_on_a_point_opens_no_document(page):
+    x, y = places(page)[0]
+    page.get_by_role("button", name="Draw around").click()
+    page.mouse.move(*on_stage(page, x - 20, y - 20))
+    page.mouse.down()
+    for right, down in ((20, -20), (20, 20), (-20, 20), (0, 0)):
+        page.mouse.move(*on_stage(page, x + right, y + down), steps=6)
+    page.mouse.up()
+    page.wait_for_url("**/map/?*filter=map_area*")
+    page.wait_for_timeout(300)
+    assert "/map/" in page.url
+
+
 def test_drawing_around_points_chooses_them_and_makes_a_collection(page):
     found = places(page)
     xs, ys = zip(*found[:8], strict=True)  # the bread

@@ -1,5 +1,6 @@
 // Drawing around points. The corners are kept few: they stand in the page's address.
 const MOST_CORNERS = 60;
+const CLICK = 100; // milliseconds in which it follows
 const LEAST_STEP = 4; // pixels between two corners while drawing
 
 export class Lasso {
@@ -33,7 +34,15 @@ export class Lasso {
   end() {
     const path = this.path;
     this.drop();
+    if (path?.length > 1) this.swallowClick();
     if (path?.length > 2) this.done(fewer(path).map(([x, y]) => this.toMap(x, y)));
+  }
+
+  // The click that a drawing ends with opens no document that lies there.
+  swallowClick() {
+    const swallow = (event) => event.stopImmediatePropagation();
+    this.canvas.addEventListener("click", swallow, { capture: true, once: true });
+    setTimeout(() => this.canvas.removeEventListener("click", swallow, { capture: true }), CLICK);
   }
 
   drop() {

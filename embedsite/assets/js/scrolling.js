@@ -3,8 +3,7 @@
 const BOXES = "pre, .table-wrap, .prose table";
 
 export function startScrolling() {
-  const main = document.querySelector("main");
-  if (!main) return;
+  const main = document.querySelector("main") ?? document.body; // the ask box has none
   const look = () => main.querySelectorAll(BOXES).forEach((box) => offer(box, main.dataset.scrolls));
   look();
   addEventListener("resize", look);
@@ -22,7 +21,7 @@ function offer(box, name) {
     box.tabIndex = 0;
     box.dataset.scrolling = "true";
   }
-  if (box.ariaLabel || box.hasAttribute("aria-labelledby")) return;
+  if (!name || box.ariaLabel || box.hasAttribute("aria-labelledby")) return;
   if (box.localName !== "table") box.role = "group"; // a table keeps its own
   box.ariaLabel = name;
 }

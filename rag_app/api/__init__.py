@@ -26,7 +26,7 @@ __all__ = [
     "QuestionViewSet",
     "TestQuestionViewSet",
     "cluster_names",
+    "cluster_part_names",
     "test_questions_export",
     "test_questions_import",
-    "cluster_part_names",
 ]

@@ -49,8 +49,7 @@ def name_clusters(
     fails ends it, with the reason as `problem`; names that were given stay. Raises Rejected.
     """
     chosen = _checked(chat, prompt, truncate)
-    rows = Cluster.objects.filter(collection=collection, clustering__parent=parent)
-    clusters = list(rows.filter(ordinal__gt=after).defer("centroid").order_by("ordinal"))
+    clusters = list(Cluster.objects.of(collection, parent).filter(ordinal__gt=after))
     if not clusters:
         raise Rejected(_("There are no clusters to name. Make some first."))
     found, end = Named(), None if seconds is None else time.monotonic() + seconds

@@ -86,14 +86,13 @@ def _page(
             else:
                 messages.success(request, _told(done))
                 return redirect(back)
-    rows = Cluster.objects.filter(collection=collection, clustering__parent=parent)
     context = {
         "collection": collection,
         "parent": parent,
         "above": [*clustering.above(parent), parent] if parent else [],
         "back": back,
         "form": form,
-        "clusters": rows.defer("centroid").order_by("ordinal"),
+        "clusters": Cluster.objects.of(collection, parent),
         "known": known,
     }
     return render(request, "rag_app/cluster_names.html", context, status=status)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rag_app.answer import Reading, waiting
+from rag_app.answer import Reading
 from rag_app.language.safe import inert
 from rag_app.models import Answer, Citation
 from rag_app.templatetags.quotes import as_read
@@ -20,7 +20,7 @@ def pieces(reading: Reading) -> Iterator[str]:
         yield inert(reading.text)
     elif reading.answer.kind == Answer.Kind.NONE:
         yield _("No document is about this. Ask with other words, or add documents that are.")
-        if number := waiting(reading.question):
+        if number := reading.waiting:
             yield " " + told_waiting(number)
     else:
         for place, quote in enumerate(reading.quotes):

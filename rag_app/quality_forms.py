@@ -29,7 +29,9 @@ class RunAnswersForm(forms.Form):
 class KnownQuestionForm(forms.Form):
     """A test question; the documents that are ticked stand beside it on the page."""
 
-    text = forms.CharField(label=_("Question"), widget=forms.Textarea(attrs={"rows": 2}))
+    text = forms.CharField(
+        label=_("Question"), widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"})
+    )
     more = forms.CharField(
         label=_("Other documents that answer it, by their ids"),
         required=False,
@@ -39,7 +41,7 @@ class KnownQuestionForm(forms.Form):
     facts = forms.CharField(
         label=_("Facts that the answer must have"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text=_(
             "A few words on each line, as they would stand in the answer; | stands between ways"
             " to say one: ten minutes|10 min"

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from collections_app.models import Collection, Viewer
 from collections_app.services import Rejected
@@ -36,6 +36,7 @@ LONGEST = 5000  # characters of an answer that are kept to be read
 MOST = 1000  # questions of one file
 OR = "|"  # between ways to say a fact
 WORD = re.compile(r"\w")
+DELETED = gettext_noop("The question was deleted while it was answered.")
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ def measured(user: Viewer, collection: Collection, known: Known, chat: str = "")
                 write(question)
                 question.answer.refresh_from_db()
             made = _measured(question, known, ranks)
+        except (Question.DoesNotExist, Answer.DoesNotExist):  # by its asker, among the others
+            made = Measured(known.question, bool(known.documents), False, problem=_(DELETED))
         finally:
             question.delete()
     return replace(made, seconds=round(time.monotonic() - began, 3))

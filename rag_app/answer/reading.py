@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from math import ceil
 
 from django.db.models import (
@@ -23,6 +24,7 @@ from django.utils import timezone
 from collections_app.models import Document, Viewer, long_columns
 from rag_app.answer import problems
 from rag_app.answer.checking import stored
+from rag_app.answer.waiting import waiting
 from rag_app.language.citations import Segment, checked, parse
 from rag_app.models import Answer, Citation, Question
 
@@ -48,6 +50,11 @@ class Reading:
     passages: list[Citation] = field(default_factory=list)
     withheld: bool = False
     own: bool = False
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many documents it cannot know yet, where it is that none is about the question."""
+        return waiting(self.question)
 
     @property
     def citations(self) -> list[Citation]:

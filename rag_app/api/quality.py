@@ -114,7 +114,10 @@ class TestQuestionViewSet(mixins.DestroyModelMixin, viewsets.GenericViewSet[Test
 @api_view(["POST"])
 def test_questions_import(request: Request, pk: int) -> Response:
     collection = editable(request.user, pk)
-    sent = TestQuestionsFileSerializer(data=request.data)
+    given = request.data
+    sent = TestQuestionsFileSerializer(
+        data={"questions": given} if isinstance(given, list) else given
+    )
     sent.is_valid(raise_exception=True)
     done = questions.bring_in(collection, sent.known())
     return Response(BroughtQuestionsSerializer(done).data)

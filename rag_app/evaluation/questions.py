@@ -53,6 +53,8 @@ def write(
         )
     _lock(collection)
     rows = TestQuestion.objects.filter(collection=collection)
+    if question and not (question := rows.filter(pk=question.pk).first()):
+        raise Rejected(_("The question was deleted meanwhile. Add it anew."))
     others = rows.exclude(pk=question.pk) if question else rows
     if others.filter(text=known.question).exists():
         raise Rejected(_("This question is among the test questions already. Edit that one."))
@@ -62,7 +64,7 @@ def write(
     before = question.documents
     gone = [one for one in before if one not in there(collection, before)]
     _fill(question, known, gone if known.documents else [])
-    question.save()
+    question.save(force_update=not question._state.adding)
     return question
 
 

@@ -6,18 +6,19 @@ measured stands in rows, and whoever claims the run next goes on after them.
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from collections_app.encoders import ModelMissing
-from collections_app.models import Collection
+from collections_app.models import Collection, Document
 from collections_app.services import Rejected
 from rag_app.answer import templates
 from rag_app.answer.measuring import Known, Measured, measured
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 60.0
 MOST_FAILED = 3  # answers in a row: then the chat model is taken to be away
+LAST = 20  # answers of former slices among which they are looked for
 NOTHING_ASKED = gettext_noop(
     "There is no test question that can be asked: none is kept, or the collection has none of"
     " their documents. Add some first."
@@ -65,6 +67,8 @@ def run(evaluation_id: int) -> bool:
         if not _asked(claimed, left):
             return bool(leases.held(claimed).update(**leases.RELEASED, attempts=0))
         _finish(claimed, left.left_out)
+    except IntegrityError:  # a document went while it was quoted: the question is asked again
+        return bool(leases.held(claimed).update(**leases.RELEASED))
     except DatabaseError:
         raise
     except Lost:
@@ -112,7 +116,7 @@ def _left(row: AnswerEvaluation) -> _Left:
 
 def _asked(row: AnswerEvaluation, left: _Left) -> bool:
     """Ask them; False where the time was up. Raises Rejected, ModelMissing and Lost."""
-    began, failed = time.monotonic(), 0
+    began, failed = time.monotonic(), _failed_last(row)
     for question, known in left.asked:
         if time.monotonic() - began > SLICE_SECONDS:
             return False
@@ -125,9 +129,22 @@ def _asked(row: AnswerEvaluation, left: _Left) -> bool:
     return True
 
 
+def _failed_last(row: AnswerEvaluation) -> int:
+    """How many of the last answers failed, one after the other: where its time was up before."""
+    last = MeasuredAnswer.objects.filter(evaluation=row).order_by("-pk")[:LAST]
+    told = [one for one in map(report.of_row, last) if one.problem or one.answered]
+    return len(list(takewhile(lambda one: one.problem, told)))
+
+
 @transaction.atomic
 def _keep(row: AnswerEvaluation, question: TestQuestion, made: Measured) -> None:
-    """Unless the question was deleted meanwhile. Raises Lost."""
+    """Unless the question was deleted meanwhile; without the words of documents that were. Raises
+    Lost."""
+    # Whoever deletes documents locks them first: so it is before us, or sees what we keep.
+    sources = Document.objects.filter(pk__in=made.sources).order_by("pk")
+    there = sources.select_for_update(no_key=True).values_list("pk", flat=True)
+    if set(there) != set(made.sources):
+        made = replace(made, answer="", sources=())
     if not leases.held(row).update(done=F("done") + 1, lease_until=Now() + leases.LEASE):
         raise Lost
     if TestQuestion.objects.select_for_update(no_key=True).filter(pk=question.pk).first():

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from collections_app.serializers.copied import CopiedFields
-from rag_app.answer import Reading, waiting
+from rag_app.answer import Reading
 from rag_app.answer_text import copied
 from rag_app.language.citations import Segment
 from rag_app.models import Answer, Citation
@@ -158,7 +158,7 @@ class AnswerSerializer(CopiedFields, serializers.Serializer[Any]):
     unfounded = serializers.BooleanField(
         help_text=_("True when no passage supports any sentence of a written answer.")
     )
-    waiting = serializers.SerializerMethodField(
+    waiting = serializers.IntegerField(
         help_text=_("Where no document is about it: how many are not embedded yet; else 0.")
     )
     text = serializers.CharField()
@@ -169,9 +169,6 @@ class AnswerSerializer(CopiedFields, serializers.Serializer[Any]):
     citations = CitationSerializer(many=True)
     created = serializers.DateTimeField(source="question.created")
     url = serializers.CharField(source="question.get_absolute_url")
-
-    def get_waiting(self, reading: Reading) -> int:
-        return waiting(reading.question)
 
     def get_copied(self, reading: Reading) -> str:
         request = self.context.get("request")

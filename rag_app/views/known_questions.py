@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from collections_app.encoders import ModelMissing
 from collections_app.models import Collection, Document, long_columns
 from collections_app.services import Rejected
+from collections_app.texts import UNSTORABLE
 from rag_app import answer, quality
 from rag_app.answer import measuring
 from rag_app.evaluation import questions
@@ -117,7 +118,8 @@ def test_questions_export(request: HttpRequest, pk: int) -> HttpResponse:
 
 def documents(collection: Collection, ids: set[str]) -> dict[str, Document]:
     """Those that the collection has, by their ids. One statement."""
-    rows = collection.documents.filter(external_id__in=ids).defer(*long_columns())
+    storable = [one for one in ids if not UNSTORABLE.search(one)]
+    rows = collection.documents.filter(external_id__in=storable).defer(*long_columns())
     return {one.external_id: one for one in rows}
 
 

@@ -88,10 +88,12 @@ def cutoff(collections: Sequence[int], model: EmbeddingModel, kind: str = "") ->
 
 
 def line(collections: Sequence[int], model: EmbeddingModel, kind: str = "") -> float:
-    """The least cosine of a good match: `cutoff`, but `USUAL` at most where passages are few."""
-    found = cutoff(collections, model, kind)
-    few = any(1 < passages(pk, model, kind) < FEW for pk in collections)
-    return min(found, USUAL) if few and not model.takes_pictures else found
+    """The least cosine of a good match: `cutoff`, of the collections with more than a few passages
+    where there are any; else `USUAL` at most."""
+    if model.takes_pictures:
+        return cutoff(collections, model, kind)
+    large = [pk for pk in collections if passages(pk, model, kind) >= FEW]
+    return cutoff(large, model, kind) if large else min(cutoff(collections, model, kind), USUAL)
 
 
 def passages(collection_id: int, model: EmbeddingModel, kind: str = "") -> int:

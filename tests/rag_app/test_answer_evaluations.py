@@ -1,6 +1,7 @@
 """Test questions of a collection, and runs over them: pages, API, command, worker."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,8 @@ from django.utils import timezone
 
 from collections_app.services import Rejected, delete_documents
 from rag_app import answer, quality, tasks
-from rag_app.answer import chats
-from rag_app.answer.measuring import Known
+from rag_app.answer import chats, measuring
+from rag_app.answer.measuring import Known, Measured
 from rag_app.evaluation import questions, work
 from rag_app.models import AnswerEvaluation, MeasuredAnswer, Question
 from tests.factories import CollectionFactory, UserFactory
@@ -102,6 +103,7 @@ def test_a_question_is_typed_its_documents_ticked_and_kept(client, collection):
         ({"text": "a", "document": "backup", "unanswerable": "on"}, "Name documents, or say"),
         ({"text": "a", "unanswerable": "on", "facts": "b"}, "no document that they stand in"),
         ({"text": "a", "more": "nowhere"}, "no document with the id “nowhere”"),
+        ({"text": "a", "document": "a\0b"}, "callout--error"),
         ({"text": "a", "document": "backup", "facts": "b|"}, "Each way to say a fact"),
         ({"text": "a", "document": "backup", "facts": "b" * 501}, "500 characters"),
         ({"text": BACKUP, "document": "backup"}, "among the test questions already"),
@@ -179,6 +181,15 @@ def test_the_api_writes_lists_and_deletes(client, collection):
         assert post(client, address, wrong).status_code == 400
     assert client.delete(one).status_code == 204
     assert client.get(one).status_code == 404
+    assert post(client, f"{address}import/", [sent]).json()["added"] == 1  # as the file, a list
+
+
+def test_a_question_deleted_while_it_was_edited_stays_deleted(filled):
+    row = filled.test_questions.get(text=BACKUP)
+    filled.test_questions.filter(pk=row.pk).delete()
+    with pytest.raises(Rejected, match="deleted meanwhile"):
+        questions.write(filled, "Who?", [], [], row)
+    assert filled.test_questions.count() == 2
 
 
 def test_a_question_that_was_asked_is_kept(client, collection):
@@ -293,6 +304,41 @@ def test_a_chat_server_that_is_away_fails_the_run_with_its_reason(filled, settin
     assert "no answer" in shown
 
 
+def test_a_chat_server_that_is_away_ends_a_run_of_many_slices(collection, monkeypatch):
+    asked = []
+
+    def fails(user, home, known, chat):
+        asked.append(known)
+        time.sleep(0.02)
+        return Measured(known.question, True, False, problem="The chat server is away.")
+
+    monkeypatch.setattr(work, "measured", fails)
+    monkeypatch.setattr(work, "SLICE_SECONDS", 0.01)
+    questions.bring_in(collection, [Known(f"Question {n}?", ("backup",)) for n in range(9)])
+    made = quality.request(collection, collection.owner)
+    while quality.run(made.pk):
+        pass
+    made.refresh_from_db()
+    assert (made.state, made.error, len(asked)) == ("failed", "The chat server is away.", 3)
+
+
+def test_a_question_deleted_by_its_asker_while_it_is_answered_ends_no_run(
+    filled, settings, chat_server, monkeypatch
+):
+    settings.CHAT_MODEL = "scripted-1"
+    write = measuring.write
+
+    def deletes(question):
+        if question.text == BACKUP:
+            Question.objects.filter(pk=question.pk).delete()
+        else:
+            write(question)
+
+    monkeypatch.setattr(measuring, "write", deletes)
+    made = done(filled, "scripted-1")
+    assert (made.state, made.figures["failed"]) == ("ready", 1)
+
+
 def test_a_slow_run_lets_go_and_goes_on(filled, monkeypatch):
     monkeypatch.setattr(work, "SLICE_SECONDS", -1.0)
     made = quality.request(filled, filled.owner)
@@ -387,6 +433,22 @@ def test_words_of_a_deleted_document_are_gone_from_runs(client, filled):
         (False, {"tides": 1}),
         (True, {}),
     ]
+
+
+def test_words_of_a_document_deleted_while_it_was_quoted_are_not_kept(filled, monkeypatch):
+    measured, drawn = work.measured, []
+
+    def deletes(user, home, known, chat):
+        made = measured(user, home, known, chat)
+        drawn.extend(made.sources)
+        delete_documents(home.documents.filter(pk__in=made.sources))
+        return made
+
+    monkeypatch.setattr(work, "measured", deletes)
+    made = done(filled)
+    rows = MeasuredAnswer.objects.filter(evaluation=made)
+    assert drawn
+    assert [(one.answer, one.sources) for one in rows] == [("", [])] * 3
 
 
 def test_the_api_runs_lists_shows_and_deletes(client, filled):

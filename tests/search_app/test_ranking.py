@@ -7,6 +7,7 @@ from search_app.analysis.ranked import Pool
 from search_app.analysis.weights import Weights
 from search_app.analysis.wholes import held_by_title, wholes
 from search_app.models import RankingWeights
+from search_app.queries import samples
 from search_app.queries.scope import Scope
 from search_app.ranking import Ranking, rank
 from tests.factories import CollectionFactory, embedded
@@ -87,6 +88,17 @@ def test_few_passages_on_one_matter_still_match(collection):
     embedded(collection, {f"d{n}": text.format(n) for n in range(5)})
     assert all(one.good for one in rank([collection], "harbour wall in winter snow"))
     assert not any(one.good for one in rank([collection], "zeppelin orbit"))
+
+
+def test_a_collection_of_few_passages_does_not_make_all_of_a_large_one_match(collection):
+    embedded(
+        collection, {f"d{n}": f"Matter {n} of its own: {'abcdefgh'[n % 8] * 5}." for n in range(60)}
+    )
+    small = CollectionFactory(owner=collection.owner, embedding_model=collection.embedding_model)
+    embedded(small, {"a": "Fishing boats.", "b": "Fishing boats again."})
+    model = collection.embedding_model
+    assert samples.line([collection.pk, small.pk], model) == samples.cutoff([collection.pk], model)
+    assert samples.line([small.pk], model) == samples.USUAL
 
 
 def pool(first, scores, cosines, documents=None, contents=None):

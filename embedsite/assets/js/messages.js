@@ -5,7 +5,12 @@ export function startMessages() {
   const box = document.querySelector("#messages");
   if (!box) return;
   for (const message of box.querySelectorAll(".callout")) attach(box, message);
-  document.addEventListener("htmx:responseError", () => add(box, box.dataset.failed));
+  document.addEventListener("htmx:responseError", ({ detail }) => {
+    // What tells by itself how it stands was deleted elsewhere: the page says so, and asks no more.
+    const polls = detail.elt.getAttribute("hx-trigger")?.startsWith("every");
+    if (polls && detail.xhr.status === 404) location.reload();
+    else add(box, box.dataset.failed);
+  });
   document.addEventListener("htmx:sendError", () => add(box, box.dataset.offline));
   document.addEventListener("htmx:timeout", () => add(box, box.dataset.offline));
 }

@@ -5,14 +5,17 @@ const WAIT_MS = 30_000; // then it may be sent again: the answer was given up, o
 export function startOnce() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    const once = form.method === "post" || "once" in form.dataset;
+    // A field may be called "method": then it, not the attribute, is the form's property.
+    const posts = form.getAttribute("method")?.toLowerCase() === "post";
+    const once = posts || "once" in form.dataset;
     if (!once || event.defaultPrevented) return;
     if ("sent" in form.dataset) {
       event.preventDefault();
       return;
     }
-    form.dataset.sent = "";
-    setTimeout(() => delete form.dataset.sent, WAIT_MS);
+    const sent = String(Date.now());
+    form.dataset.sent = sent;
+    setTimeout(() => form.dataset.sent === sent && delete form.dataset.sent, WAIT_MS);
   });
   // Back from the answer: the form may be sent again.
   addEventListener("pageshow", () => {

@@ -132,7 +132,10 @@ def _wait(wish: AnswerEvaluation) -> None:
     """Do it here, or wait for the worker that took it."""
     while wish.state == AnswerEvaluation.State.QUEUED:
         more = quality.run(wish.pk)
-        wish.refresh_from_db()
+        try:
+            wish.refresh_from_db()
+        except AnswerEvaluation.DoesNotExist:
+            raise CommandError("The evaluation was deleted meanwhile.") from None
         if wish.state == AnswerEvaluation.State.QUEUED and not more:
             time.sleep(evaluate.PAUSE_SECONDS)
     if wish.state == AnswerEvaluation.State.FAILED:

@@ -51,9 +51,7 @@ def request(collection: Collection, owner: User, chat: str = "") -> AnswerEvalua
 
 def cancel(evaluation: AnswerEvaluation) -> None:
     """A worker that is at it stops after the question that it asks. Raises Rejected."""
-    waiting = AnswerEvaluation.objects.filter(pk=evaluation.pk, state=AnswerEvaluation.State.QUEUED)
-    state = {"state": AnswerEvaluation.State.FAILED, "error": CANCELLED}
-    if not waiting.update(**leases.RELEASED, **state):
+    if not leases.cancel(evaluation, CANCELLED):
         raise Rejected(_("This evaluation is done already: there is nothing to cancel."))
 
 

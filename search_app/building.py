@@ -113,12 +113,11 @@ def waiting() -> list[int]:
 
 def give_up() -> int:
     """Record as failed what stopped its worker every time; how many."""
-    return leases.given_up(Clustering.objects.all()).update(
-        **leases.RELEASED,
-        state=Clustering.State.FAILED,
-        error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it built the clusters. "
-        "Its log may say why.",
+    reason = (
+        f"The worker stopped {settings.MAX_ATTEMPTS} times while it built the clusters. "
+        "Its log may say why."
     )
+    return leases.give_up(Clustering.objects.all(), reason)
 
 
 def requeue_outdated() -> list[int]:

@@ -27,9 +27,16 @@ def waiting(rows: QuerySet[AnyWish]) -> QuerySet[AnyWish]:
     return rows.filter(_free(), attempts__lt=settings.MAX_ATTEMPTS).order_by("requested")
 
 
-def given_up(rows: QuerySet[AnyWish]) -> QuerySet[AnyWish]:
-    """Those that stopped their worker every time."""
-    return rows.filter(_free(), attempts__gte=settings.MAX_ATTEMPTS)
+def give_up(rows: QuerySet[AnyWish], reason: str) -> int:
+    """Record as failed those that stopped their worker every time; how many."""
+    spent = rows.filter(_free(), attempts__gte=settings.MAX_ATTEMPTS)
+    return spent.update(**RELEASED, state=Wish.State.FAILED, error=reason)
+
+
+def cancel(wish: Wish, reason: str) -> bool:
+    """Take back one that waits or is being done; False where it is done already."""
+    waiting = type(wish)._default_manager.filter(pk=wish.pk, state=Wish.State.QUEUED)
+    return bool(waiting.update(**RELEASED, state=Wish.State.FAILED, error=reason))
 
 
 @transaction.atomic

@@ -118,12 +118,11 @@ def waiting() -> list[int]:
 
 def give_up() -> int:
     """Record as failed what stopped its worker every time; how many."""
-    return leases.given_up(CollectionMap.objects.all()).update(
-        **leases.RELEASED,
-        state=CollectionMap.State.FAILED,
-        error=f"The worker stopped {settings.MAX_ATTEMPTS} times while it made the map. "
-        "Its log may say why.",
+    reason = (
+        f"The worker stopped {settings.MAX_ATTEMPTS} times while it made the map. "
+        "Its log may say why."
     )
+    return leases.give_up(CollectionMap.objects.all(), reason)
 
 
 def requeue_outdated() -> int:

@@ -76,9 +76,7 @@ def request(
 
 def cancel(evaluation: Evaluation) -> None:
     """A worker that is at it stops at its next word about how far it is. Raises Rejected."""
-    waiting = Evaluation.objects.filter(pk=evaluation.pk, state=Evaluation.State.QUEUED)
-    state = {"state": Evaluation.State.FAILED, "error": CANCELLED}
-    if not waiting.update(**leases.RELEASED, **state):
+    if not leases.cancel(evaluation, CANCELLED):
         raise Rejected(_("This evaluation is done already: there is nothing to cancel."))
 
 

@@ -122,11 +122,8 @@ def waiting() -> list[int]:
 
 def give_up() -> int:
     """Record as failed what stopped its worker every time; how many."""
-    return leases.given_up(Upkeep.objects.all()).update(
-        **leases.RELEASED,
-        state=Upkeep.State.FAILED,
-        error="The worker stopped during this job every time. Its log may say why.",
-    )
+    reason = "The worker stopped during this job every time. Its log may say why."
+    return leases.give_up(Upkeep.objects.all(), reason)
 
 
 def run(upkeep_id: int) -> bool:

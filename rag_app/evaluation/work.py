@@ -88,12 +88,11 @@ def waiting() -> list[int]:
 
 def give_up() -> int:
     """Record as failed what stopped its worker every time; how many."""
-    return leases.given_up(AnswerEvaluation.objects.all()).update(
-        **leases.RELEASED,
-        state=AnswerEvaluation.State.FAILED,
-        error=f"The worker stopped {settings.MAX_ATTEMPTS} times during the evaluation. "
-        "Its log may say why.",
+    reason = (
+        f"The worker stopped {settings.MAX_ATTEMPTS} times during the evaluation. "
+        "Its log may say why."
     )
+    return leases.give_up(AnswerEvaluation.objects.all(), reason)
 
 
 def _left(row: AnswerEvaluation) -> _Left:

@@ -22,7 +22,7 @@ from rag_app.answer.measuring import LABELS, TOP, Measured
 from rag_app.evaluation import report
 from rag_app.models import AnswerEvaluation, MeasuredAnswer
 from rag_app.quality_forms import RunAnswersForm
-from rag_app.views.known_questions import documents
+from rag_app.views.known_questions import context_of, documents
 from search_app.editing import editable
 
 SHOWN = 20  # runs in the table
@@ -54,7 +54,7 @@ def answer_quality(request: HttpRequest, pk: int) -> HttpResponse:
         except Rejected as error:
             form.add_error(None, str(error))
     status = 422 if form.is_bound and form.errors else 200
-    context = _context(collection) | _page(request, collection) | {"form": form}
+    context = context_of(collection) | _page(request, collection) | {"form": form}
     return render(request, "rag_app/answer_quality.html", context, status=status)
 
 
@@ -64,7 +64,7 @@ def answer_evaluation(request: HttpRequest, pk: int) -> HttpResponse:
     """Its figures, and what came of each question, the worst first."""
     found = _evaluation(request, pk)
     ranked = _ranked(found)
-    context = _context(found.collection) | {
+    context = context_of(found.collection) | {
         "evaluation": found,
         "measures": _measures(found),
         "cost": _cost(found),
@@ -189,10 +189,6 @@ def _wrong(one: Measured) -> list[str]:
     if one.supporting is not None and one.supporting < 1:
         found.append(_("a citation beside the point"))
     return found
-
-
-def _context(collection: Collection) -> dict[str, Any]:
-    return {"collection": collection, "can_edit": True, "tab": "quality", "part": "answers"}
 
 
 def _cost(found: AnswerEvaluation) -> Decimal | None:

@@ -46,7 +46,7 @@ def test_questions(request: HttpRequest, pk: int) -> HttpResponse:
         }
         for one in page
     ]
-    context = _context(collection) | {"page": page, "rows": rows}
+    context = context_of(collection) | {"page": page, "rows": rows}
     return render(request, "rag_app/test_questions.html", context)
 
 
@@ -68,14 +68,12 @@ def test_question_new(request: HttpRequest, pk: int) -> HttpResponse:
 def test_question(request: HttpRequest, pk: int) -> HttpResponse:
     rows = TestQuestion.objects.visible_to(request.user).select_related("collection")
     found = get_object_or_404(rows, pk=pk)
-    there = questions.there(found.collection, found.documents)
     initial = {
         "text": found.text,
         "facts": "\n".join(found.facts),
         "unanswerable": not found.documents,
     }
-    ticked = [one for one in found.documents if one in there]
-    return _editor(request, found.collection, found, initial, ticked)
+    return _editor(request, found.collection, found, initial, found.documents)
 
 
 @login_required
@@ -93,7 +91,7 @@ def test_questions_import(request: HttpRequest, pk: int) -> HttpResponse:
     collection = editable(request.user, pk)
     sent = request.method == "POST"
     form = QuestionsFileForm(request.POST, request.FILES) if sent else QuestionsFileForm()
-    context = _context(collection) | {"form": form}
+    context = context_of(collection) | {"form": form}
     if form.is_valid():
         try:
             known = measuring.questions(form.cleaned_data["file"].read())
@@ -149,7 +147,7 @@ def _editor(
         if form.is_valid() and _kept(request, collection, found, form, ticked):
             return redirect("test_questions", collection.pk)
     text = str(form["text"].value() or "")
-    context = _context(collection) | {"form": form, "question": found, "text": text}
+    context = context_of(collection) | {"form": form, "question": found, "text": text}
     context |= _rows(request, collection, text, ticked)
     if found:
         known = questions.there(collection, found.documents)
@@ -199,5 +197,6 @@ def _rows(
     return {"rows": rows}
 
 
-def _context(collection: Collection) -> dict[str, Any]:
+def context_of(collection: Collection) -> dict[str, Any]:
+    """What all pages about the answers of a collection have."""
     return {"collection": collection, "can_edit": True, "tab": "quality", "part": "answers"}

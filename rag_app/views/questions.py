@@ -92,7 +92,7 @@ def page(
             (steering.Chosen.of(one).key, one)
             for one in steering.passages_at(request.user, steering.stored(found.dropped))
         ],
-        **_missing(request, found),
+        **_missing(request, reading),
         **_conversation(request, found),
     }
     return render(request, "rag_app/question.html", context, status=status)
@@ -104,13 +104,13 @@ def _others(known: Sequence[chats.Chat], asked: str) -> dict[str, Any]:
     return {"others": names, "many": len(names) > MOST_BUTTONS}
 
 
-def _missing(request: HttpRequest, found: Question) -> dict[str, Any]:
+def _missing(request: HttpRequest, reading: answer.Reading) -> dict[str, Any]:
     """Why no document may be about it: how many wait, and whether the asker may add some."""
-    if found.answer.kind != Answer.Kind.NONE:
+    if reading.answer.kind != Answer.Kind.NONE:
         return {}
-    home = found.collection_id
+    home = reading.question.collection_id
     mine = Collection.objects.editable_by(request.user).filter(pk=home) if home else None
-    return {"waiting": answer.waiting(found), "addable": mine is not None and mine.exists()}
+    return {"waiting": reading.waiting, "addable": mine is not None and mine.exists()}
 
 
 def _keeping(request: HttpRequest, found: Question, reading: answer.Reading) -> list[Collection]:

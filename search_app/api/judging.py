@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from collections_app.models import Collection
 from search_app import quality
+from search_app.editing import editable
 from search_app.evaluation import formats, importing, judging
 from search_app.models import JudgedQuery, Judgement
 from search_app.serializers.quality import (
@@ -35,10 +36,6 @@ ZIP = (200, "application/zip")
 
 def _seen(request: Request, pk: int) -> Collection:
     return get_object_or_404(Collection.objects.visible_to(request.user), pk=pk)
-
-
-def _edited(request: Request, pk: int) -> Collection:
-    return get_object_or_404(Collection.objects.editable_by(request.user), pk=pk)
 
 
 def _write(
@@ -135,7 +132,7 @@ class JudgedQueryViewSet(
 )
 @api_view(["POST"])
 def judged_import(request: Request, pk: int) -> Response:
-    collection = _edited(request, pk)
+    collection = editable(request.user, pk)
     sent = JudgedFilesSerializer(data=request.data)
     sent.is_valid(raise_exception=True)
     queries, judged = (importing.File(name, sent.validated_data[name]) for name in KEYS)
@@ -158,7 +155,7 @@ def judged_import(request: Request, pk: int) -> Response:
 def judged_export(request: Request, pk: int) -> HttpResponse:
     wanted = FormSerializer(data=request.query_params)
     wanted.is_valid(raise_exception=True)
-    collection, form = _edited(request, pk), wanted.validated_data["form"]
+    collection, form = editable(request.user, pk), wanted.validated_data["form"]
     queries = importing.written(quality.judged(request.user, collection))
     written = formats.trec(queries) if form == "trec" else formats.beir(queries)
     name = f'attachment; filename="judged-{form}.zip"'

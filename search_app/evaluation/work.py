@@ -97,12 +97,11 @@ def waiting() -> list[int]:
 
 def give_up() -> int:
     """Record as failed what stopped its worker every time; how many."""
-    return leases.given_up(Evaluation.objects.all()).update(
-        **leases.RELEASED,
-        state=Evaluation.State.FAILED,
-        error=f"The worker stopped {settings.MAX_ATTEMPTS} times during the evaluation. "
-        "Its log may say why.",
+    reason = (
+        f"The worker stopped {settings.MAX_ATTEMPTS} times during the evaluation. "
+        "Its log may say why."
     )
+    return leases.give_up(Evaluation.objects.all(), reason)
 
 
 def _done(row: Evaluation) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Command(BaseCommand):
         if reading.error:
             raise CommandError(reading.error)
         if asked.answer.kind == Answer.Kind.NONE:
-            number = answer.waiting(asked)
+            number = reading.waiting
             raise CommandError(f"{NOTHING} {told_waiting(number)}" if number else NOTHING)
 
     def _preview(self, sent: answer.Sent | None, *, as_json: bool) -> None:

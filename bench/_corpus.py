@@ -99,11 +99,13 @@ def _write(collection, corpus: Corpus, start: int, count: int) -> None:
         )
         copy_rows(
             Vector,
-            "passage_id collection_id model_id content_hash embedding",
-            "int8 int8 int8 text bytea",
+            "passage_id document_id collection_id model_id content_hash embedding",
+            "int8 int8 int8 int8 text bytea",
             (
-                (pk, collection.pk, model, digest, PgVector(row).to_binary())
-                for pk, digest, row in zip(ids, hashes, corpus.vectors(count), strict=True)
+                (pk, document, collection.pk, model, digest, PgVector(row).to_binary())
+                for pk, (document,), digest, row in zip(
+                    ids, documents, hashes, corpus.vectors(count), strict=True
+                )
             ),
         )
         termed = (

@@ -20,6 +20,7 @@ DOCUMENTS = Rows(
     Document, "text", "body", "stages", "error", "error_stage", "error_place", "attempts",
     "not_before", "claim_token", "lease_until", "format", "encoding", "as_format", "as_encoding",
     "passage_tokens", "passage_overlap", "content_hash", "revision",
+    "updated", "ready_at",
 )  # fmt: skip
 FIND = f"""
 SELECT {PASSAGES.columns("passage")}, {DOCUMENTS.columns("document")}

@@ -17,7 +17,7 @@ from collections_app.services import Rejected
 from search_app import calibration
 from search_app.asking import checked, conditions
 from search_app.hits import passages_by_id
-from search_app.queries import documents, facets, filters, kinds, orders, samples
+from search_app.queries import documents, facets, filters, kinds, narrowing, orders, samples
 from search_app.queries.facets import Facet
 from search_app.queries.kinds import PICTURE, TEXT
 from search_app.queries.scope import Condition
@@ -212,7 +212,7 @@ def _nearest(
     model = collection.embedding_model
     if not samples.has([collection.pk], model, kind):
         return []
-    scope = kinds.narrowed(filters.scope([collection.pk], asked), kind)
+    scope = kinds.narrowed(narrowing.scope([collection.pk], asked), kind)
     found = nearest(scope, model, look.vector, limit + 1)
     rows = passages_by_id(found.passages.tolist(), [collection])
     cutoff = calibration.cutoff([collection.pk], model, asked=look.kind, found=kind)

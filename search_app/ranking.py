@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,12 @@ def _pools(
             depth,
         )
         for (model, language, weights), ids in groups.items()
-        for scope in kinds.scopes(Scope(tuple(ids), left.passages, left.condition), model)
+        for scope in kinds.scopes(
+            replace(
+                left, collections=tuple(ids), cosines=left.cosines if len(groups) == 1 else None
+            ),
+            model,
+        )
     ]
 
 
@@ -177,9 +182,10 @@ def _titles(pool: _Found, held: NDArray[np.bool_]) -> fusion.Floats:
     titles of passages that hold something are looked at.
     """
     names, by_title = list(pool.found.terms.rarity), np.zeros(held.shape, bool)
-    for place in np.flatnonzero(held.any(axis=1)).tolist():
-        title = held_by_title(pool.found.titles[place], pool.language)
-        by_title[place] = [name in title for name in names]
+    places = np.flatnonzero(held.any(axis=1))
+    if len(places):
+        titles = [held_by_title(pool.found.titles[n], pool.language) for n in places.tolist()]
+        by_title[places] = [[name in title for name in names] for title in titles]
     return pool.found.terms.shares(by_title)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from collections_app import vectors
+from collections_app.encoders import ModelMissing
 from collections_app.intake.incoming import problem_with_metadata
 from collections_app.models import Collection, Document, EmbeddingModel, Viewer
 from collections_app.services import Rejected
@@ -16,7 +17,7 @@ from search_app import reranking
 from search_app.analysis.weights import Weights
 from search_app.asking import Asked, checked, understood, visible
 from search_app.hits import Hit, PassageHit, Results, Similar, hits, passage_hits, passages_by_id
-from search_app.queries import alike, documents, facets, filters, orders
+from search_app.queries import alike, documents, facets, filters, narrowing, orders
 from search_app.queries.scope import Condition, Scope
 from search_app.queries.vectors import nearest_documents
 from search_app.ranking import DEPTH, Ranking, Scored, rank
@@ -176,7 +177,22 @@ def _under(model: EmbeddingModel | None, asked: Asked) -> Asked:
 def left_of(asked: Asked, model: EmbeddingModel | None = None) -> Scope | None:
     """What the conditions leave, under the collections' own models or this one; None where there
     are none."""
-    return filters.scope(_ids(asked), asked.condition, model) if asked.condition else None
+    if not asked.condition:
+        return None
+    return narrowing.scope(_ids(asked), asked.condition, model, _near(asked, model))
+
+
+def _near(asked: Asked, model: EmbeddingModel | None) -> narrowing.Near | None:
+    """The one model of all that is searched, and the query's vector under it, where it is at hand
+    at once: to wait for a server twice that does not answer is once too often."""
+    models = {model} if model else {one.embedding_model for one in asked.collections}
+    one = next(iter(models)) if len(models) == 1 else None
+    if one is None or one.remote:
+        return None
+    try:
+        return one, vectors.embed_query(one, asked.query.text)
+    except ModelMissing:
+        return None  # `rank` says so, or does without
 
 
 def best_documents(

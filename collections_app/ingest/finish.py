@@ -113,11 +113,12 @@ def _write_passages(placed: list[Placed], model: EmbeddingModel) -> None:
 def _write_vectors(placed: list[Placed], model: EmbeddingModel, found: Vectors) -> None:
     copy_rows(
         Vector,
-        "passage_id collection_id model_id content_hash embedding",
-        "int8 int8 int8 text bytea",
+        "passage_id document_id collection_id model_id content_hash embedding",
+        "int8 int8 int8 int8 text bytea",
         (
             (
                 pk,
+                one.document.pk,
                 one.document.collection_id,
                 model.pk,
                 part.content_hash,

@@ -83,11 +83,12 @@ def write(collection: Collection, items: Sequence[Ready]) -> None:
     _copy(Passage, passages, PASSAGE)
     copy_rows(
         Vector,
-        "passage_id collection_id model_id content_hash embedding",
-        "int8 int8 int8 text bytea",
+        "passage_id document_id collection_id model_id content_hash embedding",
+        "int8 int8 int8 int8 text bytea",
         (
             (
                 passage.pk,
+                passage.document_id,
                 collection.pk,
                 collection.embedding_model_id,
                 passage.content_hash,

@@ -84,11 +84,20 @@ class Vector(models.Model):
     """The vector of a passage under a model.
 
     The encoder runs once per (content hash, model); equal passages copy its result,
-    so that each row can carry its collection for the partial HNSW indexes (ADR 1).
+    so that each row can carry its collection for the partial HNSW indexes and its
+    document for filters, which find vectors by the documents that they keep (ADR 1).
     """
 
     passage = models.ForeignKey(
         Passage, on_delete=models.CASCADE, related_name="vectors", db_index=False
+    )
+    # That of the passage, with which it goes: nothing of its own to check or to delete by.
+    document = models.ForeignKey(
+        Document,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     collection = models.ForeignKey(
         Collection, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -104,6 +113,7 @@ class Vector(models.Model):
         indexes = [
             models.Index(fields=["content_hash", "model"], name="vector_by_hash"),
             models.Index(fields=["collection", "model"], name="vector_by_collection"),
+            models.Index(fields=["document", "model"], name="vector_of_document"),
         ]
 
     def __str__(self) -> str:

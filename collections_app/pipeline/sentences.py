@@ -25,7 +25,12 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
     Headings, list items and table rows stand alone; a code block is one sentence.
     """
-    return [span for block in blocks(text) for span in in_block(text, block)]
+    return list(one_by_one(text))
+
+
+def one_by_one(text: str) -> Iterator[tuple[int, int]]:
+    """The same, each looked for once it is asked for."""
+    return (span for block in blocks(text) for span in in_block(text, block))
 
 
 def in_block(text: str, block: Block) -> Iterator[tuple[int, int]]:

@@ -93,9 +93,21 @@ class Lists:
 
 
 def joined(
-    terms: Sequence[str], postings: Sequence[Postings], void: Ids, count: int, mean_length: float
+    terms: Sequence[str],
+    postings: Sequence[Postings],
+    void: Ids,
+    count: int,
+    mean_length: float,
+    among: Ids | None = None,
 ) -> Lists:
-    """The postings of each term, without the passages in `void`, put side by side."""
+    """The postings of each term, without the passages in `void`, put side by side: of all
+    passages, or of those `among` them, in ascending order. How rare a term is, all tell."""
+    if len(void):
+        gone = np.unique(void)
+        postings = [one.at(~_held(one.passages, gone)) for one in postings]
+    rarities = np.array([rarity(count, len(one.passages)) for one in postings], np.float64)
+    if among is not None:
+        postings = [one.at(_held(one.passages, among)) for one in postings]
     ids = np.concatenate([np.empty(0, np.int64), *(one.passages for one in postings)])
     passages, places = _distinct(ids)
     lengths = np.zeros(len(passages), np.int32)
@@ -106,11 +118,6 @@ def joined(
         column[places[begin:end]] = one.frequencies
         lengths[places[begin:end]] = one.lengths
         begin = end
-    if len(void):
-        kept = ~_among(passages, np.unique(void))
-        passages, lengths, frequencies = passages[kept], lengths[kept], frequencies[kept]
-    holding = [int(np.count_nonzero(column)) for column in frequencies.T]
-    rarities = np.array([rarity(count, number) for number in holding], np.float64)
     return Lists(tuple(terms), passages, lengths, frequencies, rarities, count, mean_length)
 
 
@@ -127,6 +134,14 @@ def _distinct(ids: Ids) -> tuple[Ids, NDArray[np.integer]]:
     seen[ids - first] = True
     places = np.cumsum(seen, dtype=np.int32) - 1
     return np.flatnonzero(seen) + first, places[ids - first]
+
+
+def _held(ids: Ids, by: Ids) -> NDArray[np.bool_]:
+    """For each of the ids, in any order, whether it is one of those in `by`, which ascend."""
+    if not len(by):
+        return np.zeros(len(ids), bool)
+    held: NDArray[np.bool_] = by[np.minimum(np.searchsorted(by, ids), len(by) - 1)] == ids
+    return held
 
 
 def _among(ids: Ids, others: Ids) -> NDArray[np.bool_]:

@@ -59,7 +59,8 @@ def second_look(
 
 def _affinity(rows: Floats) -> Floats:
     """(n, n): each row's nearest others, by the power of their cosine; 0 for the rest."""
-    cosines = np.clip(rows @ rows.T, 0, 1)
+    cosines = rows @ rows.T
+    np.clip(cosines, 0, 1, out=cosines)
     np.fill_diagonal(cosines, 0)
     if len(rows) > NEIGHBOURS:
         least = np.partition(cosines, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS]

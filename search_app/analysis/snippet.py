@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections_app.pipeline.code import by_media_type
 from collections_app.pipeline.extracted import MARKDOWN
 from collections_app.pipeline.plain import markup, shown
-from collections_app.pipeline.sentences import sentences
+from collections_app.pipeline.sentences import one_by_one, sentences
 from collections_app.pipeline.terms import spans_of
 from search_app.analysis import code_lines, stopwords
 
@@ -66,7 +66,7 @@ def _densest(spans: Sequence[Span], rarities: Mapping[str, float]) -> int:
 
 def _opening(text: str) -> int:
     """Where the first sentence that says something begins."""
-    for start, end in sentences(text):
+    for start, end in one_by_one(text):
         if end - start >= OPENING:
             return start
     return 0

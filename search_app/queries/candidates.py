@@ -70,12 +70,12 @@ def found(
     lists = postings.lists(scope, model.pk, words)
     terms = postings.as_terms(lists).without_unknown(wholes)
     by_words = postings.best(scope, lists, depth)
-    rows = _rows(scope, model, vector, close.passages, np.union1d(close.passages, by_words))
+    near, known = _known(scope, close)
+    rows = _rows(scope, model, vector, near, np.union1d(close.passages, by_words))
     passages = np.array([row[0] for row in rows], np.int64)
     cosines = np.array([row[4] for row in rows], np.float64)  # None becomes NaN
-    near = np.argsort(close.passages)
-    known, place = _places(close.passages[near], passages)
-    cosines[place] = close.cosines[near][known]
+    there, place = _places(near, passages)
+    cosines[place] = known[there]
     frequencies, lengths = _frequencies(passages, terms, lists)
     return Candidates(
         terms,
@@ -89,16 +89,26 @@ def found(
     )
 
 
+def _known(scope: Scope, close: Nearest) -> tuple[Ids, Floats]:
+    """Passages in ascending order whose cosines are known, with these."""
+    if scope.passages is not None and scope.cosines is not None:
+        return scope.passages, scope.cosines
+    order = np.argsort(close.passages)
+    return close.passages[order], close.cosines[order]
+
+
 def _rows(
-    scope: Scope, model: EmbeddingModel, vector: NDArray[np.float32] | None, close: Ids, wanted: Ids
+    scope: Scope, model: EmbeddingModel, vector: NDArray[np.float32] | None, known: Ids, wanted: Ids
 ) -> list[tuple[Any, ...]]:
     """(passage, document, title, content, cosine where it is not known) of those still there."""
     values: dict[str, Any] = {"passages": array(wanted), "collections": list(scope.collections)}
-    if vector is not None:
-        values |= {"known": array(close), "vector": text(vector)}
+    cosine = "NULL"
+    if vector is not None and scope.cosines is None:
+        cosine = COSINE
+        values |= {"known": array(known), "vector": text(vector)}
         values |= {"model": model.pk, "dimension": model.dimension}
     with connection.cursor() as cursor:
-        cursor.execute(PASSAGES.format(cosine="NULL" if vector is None else COSINE), values)
+        cursor.execute(PASSAGES.format(cosine=cosine), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

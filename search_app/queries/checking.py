@@ -29,7 +29,8 @@ _WRONG = """
 FROM collections_app_vector v WHERE v.collection_id = %(collection)s AND (
     v.model_id = %(model)s AND vector_dims(v.embedding) <> %(dimension)s
     OR EXISTS (SELECT FROM collections_app_passage p WHERE p.id = v.passage_id
-               AND (p.model_id <> v.model_id OR p.collection_id <> v.collection_id))
+               AND (p.model_id <> v.model_id OR p.collection_id <> v.collection_id
+                    OR p.document_id <> v.document_id))
 )
 """
 _STALE = """

@@ -24,8 +24,7 @@ WITH stale AS (
 ), means AS (
     SELECT stale.id, stale.revision, avg(v.embedding) AS mean
     FROM stale
-    JOIN collections_app_passage p ON p.document_id = stale.id AND p.model_id = %(model)s
-    JOIN collections_app_vector v ON v.passage_id = p.id
+    JOIN collections_app_vector v ON v.document_id = stale.id
      AND v.model_id = %(model)s AND vector_dims(v.embedding) = %(dimension)s
     GROUP BY stale.id, stale.revision
 )
@@ -86,9 +85,8 @@ LEFT JOIN search_app_documentvector x ON x.document_id = d.id
 WHERE d.state = 'ready' AND c.owner_id IS NOT NULL AND (
     x.revision <> d.revision OR (
         (x.document_id IS NULL OR x.model_id <> c.embedding_model_id) AND EXISTS (
-            SELECT FROM collections_app_passage p JOIN collections_app_vector v
-              ON v.passage_id = p.id AND v.model_id = c.embedding_model_id
-            WHERE p.document_id = d.id AND p.model_id = c.embedding_model_id
+            SELECT FROM collections_app_vector v
+            WHERE v.document_id = d.id AND v.model_id = c.embedding_model_id
         )
     )
 )
@@ -166,10 +164,8 @@ def vector_of(document: Document) -> np.ndarray | None:
         cursor.execute(
             "SELECT l2_normalize(mean)::real[] FROM ("
             "SELECT avg(v.embedding) AS mean FROM collections_app_vector v"
-            " JOIN collections_app_passage p ON p.id = v.passage_id"
-            " JOIN collections_app_collection c ON c.id = p.collection_id"
-            " AND c.embedding_model_id = v.model_id AND p.model_id = v.model_id"
-            " WHERE p.document_id = %s"
+            " JOIN collections_app_collection c ON c.id = v.collection_id"
+            " AND c.embedding_model_id = v.model_id WHERE v.document_id = %s"
             ") of WHERE vector_norm(mean) > %s",
             [document.pk, NEARLY_ZERO],
         )

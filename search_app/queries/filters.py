@@ -7,18 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from collections_app.models import Collection, EmbeddingModel, Source, Viewer
+from collections_app.models import Collection, Source, Viewer
 from collections_app.services import Rejected
 from search_app.analysis.query import METADATA, RESERVED, Field
 from search_app.queries import field_sql, map_fields
 from search_app.queries.briefly import Briefly
-from search_app.queries.scope import Condition, Scope
+from search_app.queries.scope import Condition
 
-FEW = 10_000  # passages that are read one by one rather than through an index and a condition
 MOST_FIELDS = 20
 _known: Briefly[bool] = Briefly()  # (collections, name): a key of some document's metadata
 
@@ -174,59 +172,6 @@ def _source(field: Field, collections: Sequence[Collection], user: Viewer) -> li
             % {"name": field.written_value}
         )
     return rows
-
-
-# No more rows are read than tell whether they are few, and no passage where documents are many.
-# Those of one collection are looked up together.
-PASSAGES = """
-WITH documents AS MATERIALIZED (
-    SELECT document.id, document.collection_id FROM collections_app_document document
-    WHERE document.collection_id = ANY(%(filter_scope)s) AND document.ready_at IS NOT NULL
-      AND {condition}
-    LIMIT %(filter_limit)s
-), counted AS MATERIALIZED (
-    SELECT count(*) AS documents FROM documents
-), few AS (
-    SELECT collection_id, array_agg(id) AS ids FROM documents
-    WHERE (SELECT documents FROM counted) < %(filter_limit)s GROUP BY collection_id
-)
-SELECT (SELECT documents FROM counted), string_agg(int8send(found.id), ''::bytea),
-    string_agg(int8send(found.document_id), ''::bytea)
-FROM (
-    SELECT passage.id, passage.document_id FROM few
-    JOIN collections_app_collection collection ON collection.id = few.collection_id
-    JOIN collections_app_passage passage ON passage.document_id = ANY(few.ids)
-      AND passage.model_id = coalesce(%(filter_model)s::bigint, collection.embedding_model_id)
-    LIMIT %(filter_limit)s
-) found
-"""
-
-
-def scope(
-    collection_ids: Sequence[int], wanted: Condition | None, model: EmbeddingModel | None = None
-) -> Scope:
-    """What is left under the condition: few passages by id, or the condition itself. The
-    passages are those of the collections' own models, or of `model`."""
-    every = tuple(collection_ids)
-    if wanted is None:
-        return Scope(every)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PASSAGES.format(condition=wanted.sql),
-            {
-                **wanted.params,
-                "filter_scope": list(every),
-                "filter_limit": FEW + 1,
-                "filter_model": model.pk if model else None,
-            },
-        )
-        documents, *packed = cursor.fetchone()
-    ids, having = (np.unique(np.frombuffer(one or b"", ">i8").astype(np.int64)) for one in packed)
-    if documents > FEW:
-        return Scope(every, condition=wanted, documents=documents)
-    if len(ids) > FEW:
-        return Scope(every, condition=wanted)
-    return Scope(every, passages=ids, documents=len(having))
 
 
 COUNT = """

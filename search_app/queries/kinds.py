@@ -40,4 +40,7 @@ def narrowed(scope: Scope, kind: str) -> Scope:
         statement = AMONG.format(condition=condition.sql)
         cursor.execute(statement, {"passages": array(scope.passages)})
         ids = np.array([row[0] for row in cursor.fetchall()], np.int64)
-    return replace(scope, passages=ids, kind=kind)
+    cosines = scope.cosines
+    if cosines is not None:
+        cosines = cosines[np.searchsorted(scope.passages, ids)]
+    return replace(scope, passages=ids, cosines=cosines, kind=kind)

@@ -55,11 +55,10 @@ def blocks(collection: Collection, size: int = BLOCK) -> Iterator[Matrix]:
 
 MEANS = """
 SELECT l2_normalize(mean)::real[] FROM (
-    SELECT p.document_id, avg(v.embedding) AS mean
-    FROM collections_app_passage p JOIN collections_app_vector v
-      ON v.passage_id = p.id AND v.model_id = p.model_id AND vector_dims(v.embedding) = %s
-    WHERE p.document_id = ANY(%s) AND p.collection_id = %s AND p.model_id = %s
-    GROUP BY p.document_id
+    SELECT document_id, avg(embedding) AS mean FROM collections_app_vector
+    WHERE vector_dims(embedding) = %s AND document_id = ANY(%s) AND collection_id = %s
+      AND model_id = %s
+    GROUP BY document_id
 ) of WHERE vector_norm(mean) > %s ORDER BY document_id
 """
 

@@ -11,10 +11,10 @@ NEAR = """
 SELECT mine.passage_id, near.passage_id, near.cosine
 FROM collections_app_vector mine CROSS JOIN LATERAL (
     SELECT v.passage_id, 1 - (v.embedding <=> mine.embedding) AS cosine
-    FROM collections_app_vector v JOIN collections_app_passage p ON p.id = v.passage_id
+    FROM collections_app_vector v
     WHERE v.collection_id = mine.collection_id AND v.model_id = mine.model_id
       AND vector_dims(v.embedding) = vector_dims(mine.embedding)
-      AND vector_norm(v.embedding) > 0 AND p.document_id <> %(document)s
+      AND vector_norm(v.embedding) > 0 AND v.document_id <> %(document)s
     ORDER BY v.embedding <=> mine.embedding, v.passage_id LIMIT %(limit)s
 ) near
 WHERE mine.passage_id = ANY(%(passages)s) AND mine.model_id = %(model)s

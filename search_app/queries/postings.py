@@ -68,14 +68,14 @@ def lists(scope: Scope, model_id: int, terms: Iterable[str]) -> Lists:
             else:
                 stored[one].append((values[0], values[1], values[2]))
     passages, length, void = known
-    found = joined(
+    return joined(
         list(stored),
         [_postings(rows, is_part(term)) for term, rows in stored.items()],
         np.frombuffer(void, ">i8").astype(np.int64),
         passages,
         length / max(passages, 1),
+        scope.passages,
     )
-    return found if scope.passages is None else found.only(scope.passages)
 
 
 def _stored(scope: Scope, model_id: int, asked: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -26,4 +26,6 @@ class Scope:
     passages: NDArray[np.int64] | None = None
     condition: Condition | None = None
     documents: int | None = None
+    # Of the passages with what is asked, (n,), where they were read along; NaN: there is no vector.
+    cosines: NDArray[np.float64] | None = None
     kind: str = ""  # of `queries.kinds`, where the model tells texts from pictures

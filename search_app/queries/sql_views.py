@@ -72,9 +72,8 @@ JOIN public.collections_app_collection c
   ON c.id = p.collection_id AND c.embedding_model_id = p.model_id
 WHERE p.collection_id = {seen}""",
     "passage_vectors": """
-SELECT v.passage_id, p.document_id, v.collection_id, m.name::text AS model, v.embedding AS vector
+SELECT v.passage_id, v.document_id, v.collection_id, m.name::text AS model, v.embedding AS vector
 FROM public.collections_app_vector v
-JOIN public.collections_app_passage p ON p.id = v.passage_id
 JOIN public.collections_app_embeddingmodel m ON m.id = v.model_id
 WHERE v.collection_id = {seen}""",
     "document_vectors": """

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
-from pgvector import Vector as VectorText
 
 from collections_app.models import EmbeddingModel
 from search_app.analysis.fusion import Spread, pooled
@@ -41,12 +40,17 @@ def text(vector: np.ndarray) -> str:
 
 @lru_cache(maxsize=64)  # a search writes its own several times
 def _text(vector: bytes) -> str:
-    return VectorText(np.frombuffer(vector, np.float32)).to_text()
+    numbers = np.frombuffer(vector, np.float32).tolist()
+    return "[" + ",".join(["%.9g"] * len(numbers)) % tuple(numbers) + "]"  # digits that tell all
 
 
 def nearest(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> Nearest:
     """The passages of the scope nearest to `vector`, up to `limit` of them; fewer only where
     there are no more. The spread is that of the collections, whatever the filter."""
+    if scope.passages is not None and scope.cosines is not None:
+        known = np.flatnonzero(np.isfinite(scope.cosines))
+        found = scope.passages[known], scope.cosines[known]
+        return _best([found], _spread(scope, model, vector), limit)
     if scope.passages is not None:
         return _best([_filtered(scope, model, vector, limit)], _spread(scope, model, vector), limit)
     indexed = indexes.ready(scope.collections, model.pk)
@@ -54,10 +58,10 @@ def nearest(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int)
     if not indexed and scope.condition is None:
         scanned, spread = _scan(rest, model, vector, limit)
         return _best([scanned], spread, limit)
-    found = [_by_index(pk, scope, model, vector, limit) for pk in indexed]
+    by_index = [_by_index(pk, scope, model, vector, limit) for pk in indexed]
     if rest:
-        found.append(_filtered(Scope(rest, None, scope.condition), model, vector, limit))
-    return _best(found, _spread(scope, model, vector), limit)
+        by_index.append(_filtered(Scope(rest, None, scope.condition), model, vector, limit))
+    return _best(by_index, _spread(scope, model, vector), limit)
 
 
 def _spread(scope: Scope, model: EmbeddingModel, vector: np.ndarray) -> Spread:
@@ -133,8 +137,7 @@ SELECT passage_id, 1 - distance FROM (
 ) nearest WHERE distance <> 'NaN'
 """
 OF_DOCUMENTS = """
-    JOIN collections_app_passage passage ON passage.id = v.passage_id
-    JOIN collections_app_document document ON document.id = passage.document_id
+    JOIN collections_app_document document ON document.id = v.document_id
     WHERE {condition}
 """
 
@@ -224,16 +227,15 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> tuple[Ids, Floats]:
 
 NEAREST_DOCUMENTS = """
 SELECT document_id, passage_id, cosine FROM (
-    SELECT DISTINCT ON (p.document_id) p.document_id, v.passage_id,
+    SELECT DISTINCT ON (v.document_id) v.document_id, v.passage_id,
            1 - (v.embedding <=> %(vector)s::vector) AS cosine
     FROM collections_app_vector v
-    JOIN collections_app_passage p ON p.id = v.passage_id
-    JOIN collections_app_document d ON d.id = p.document_id
+    JOIN collections_app_document d ON d.id = v.document_id
     WHERE v.collection_id = %(collection)s AND v.model_id = %(model)s
       AND vector_dims(v.embedding) = %(dimension)s
       AND starts_with(d.external_id, %(prefix)s) AND d.id <> %(excluded)s
       AND (%(metadata)s::jsonb IS NULL OR d.metadata @> %(metadata)s::jsonb)
-    ORDER BY p.document_id, cosine DESC, v.passage_id
+    ORDER BY v.document_id, cosine DESC, v.passage_id
 ) best WHERE cosine <> 'NaN' ORDER BY cosine DESC, document_id LIMIT %(limit)s
 """
 

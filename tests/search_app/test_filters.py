@@ -10,7 +10,7 @@ from collections_app.models import Document, Source, SourceItem
 from collections_app.services import Rejected
 from search_app.analysis import query
 from search_app.models import DocumentNumber
-from search_app.queries import filters
+from search_app.queries import filters, narrowing
 from tests.factories import CollectionFactory, DocumentFactory, UserFactory, embedded
 
 pytestmark = pytest.mark.django_db
@@ -151,12 +151,12 @@ def test_few_passages_are_named_and_many_are_left_to_the_condition(monkeypatch):
     documents = embedded(home, texts, metadata={"kind": "x"})
     embedded(home, {"other": "Bread."})
     wanted = filters.condition([query.condition("kind:x")], [home], VISITOR)
-    found = filters.scope([home.pk], wanted)
+    found = narrowing.scope([home.pk], wanted)
     expected = [one.passages.get().pk for one in documents]
     assert (found.collections, found.passages.tolist()) == ((home.pk,), sorted(expected))
     assert (found.passages.dtype, found.condition) == (np.int64, None)
-    monkeypatch.setattr(filters, "FEW", 3)
-    found = filters.scope([home.pk], wanted)
+    monkeypatch.setattr(narrowing, "FEW", 3)
+    found = narrowing.scope([home.pk], wanted)
     assert (found.passages, found.condition) == (None, wanted)
 
 

@@ -45,6 +45,7 @@ def filled(model, count, seed=0):
     Vector.objects.bulk_create(
         Vector(
             passage=passage,
+            document=document,
             collection=collection,
             model=model,
             content_hash=passage.content_hash,

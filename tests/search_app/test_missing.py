@@ -193,7 +193,7 @@ def test_a_condition_that_leaves_many_counts_in_the_ranks(client, collection, mo
     embedded(collection, {f"n{n}": f"A harbour, {n} boats." for n in range(6)})
     few(monkeypatch, 1)
     whole = ask(client, collection, "b", "quiet harbour", filter="kind:note")
-    monkeypatch.setattr("search_app.queries.filters.FEW", 0)
+    monkeypatch.setattr("search_app.queries.narrowing.FEW", 0)
     assert ask(client, collection, "b", "quiet harbour", filter="kind:note") == whole
 
 

@@ -35,7 +35,7 @@ def filled(request):
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     Vector.objects.bulk_create(
         Vector(
-            passage=passage, collection=collection, model=model,
+            passage=passage, document_id=passage.document_id, collection=collection, model=model,
             content_hash=passage.content_hash, embedding=row,
         )
         for passage, row in zip(passages, matrix, strict=True)

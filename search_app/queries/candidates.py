@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
 from collections_app.models import EmbeddingModel
 from search_app.analysis.bm25 import Lists
 from search_app.analysis.fusion import Floats, Terms
 from search_app.queries import postings
-from search_app.queries.cursors import array
+from search_app.queries.cursors import array, binary_cursor
 from search_app.queries.scope import Scope
 from search_app.queries.vectors import Nearest, text
 
@@ -45,11 +44,11 @@ FROM collections_app_passage passage, LATERAL (
     SELECT title, hashtextextended(content_hash, 0) AS content
     FROM collections_app_document WHERE id = passage.document_id OFFSET 0
 ) document
-WHERE passage.id = ANY(%(passages)s) AND passage.collection_id = ANY(%(collections)s)
+WHERE passage.id = ANY(%(passages)s::bigint[]) AND passage.collection_id = ANY(%(collections)s)
 ORDER BY passage.id
 """
 COSINE = """
-CASE WHEN passage.id <> ALL(%(known)s) THEN (
+CASE WHEN passage.id <> ALL(%(known)s::bigint[]) THEN (
     SELECT 1 - (embedding <=> %(vector)s::vector) FROM collections_app_vector
     WHERE passage_id = passage.id AND model_id = %(model)s
       AND vector_dims(embedding) = %(dimension)s
@@ -102,12 +101,12 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     """(passage, document, title, content, cosine where it is not known) of those still there."""
     values: dict[str, Any] = {"passages": array(wanted), "collections": list(scope.collections)}
-    cosine = "NULL"
+    cosine = "NULL::float8"
     if vector is not None and scope.cosines is None:
         cosine = COSINE
         values |= {"known": array(known), "vector": text(vector)}
         values |= {"model": model.pk, "dimension": model.dimension}
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(PASSAGES.format(cosine=cosine), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

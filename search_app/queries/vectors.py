@@ -168,7 +168,8 @@ SELECT set_config('hnsw.iterative_scan', 'strict_order', true),
 """
 # The predicate and the expression are those of the partial index, to the letter.
 BY_INDEX = """
-SELECT passage_id, 1 - (embedding <=> %(vector)s::vector) AS cosine
+SELECT string_agg(int8send(passage_id), ''::bytea),
+    string_agg(float8send(1 - (embedding <=> %(vector)s::vector)), ''::bytea)
 FROM (
     SELECT v.passage_id, v.embedding FROM collections_app_vector v {filter}
       AND v.collection_id = {collection} AND v.model_id = {model}
@@ -199,10 +200,11 @@ def _by_index(
         statement = SETTINGS + by_index_sql(own, collection_id, model)
         cursor.execute(statement, values(own, model, vector, limit))
         cursor.nextset()
-        rows = cursor.fetchall()
-    if len(rows) < limit and own.condition is not None:
+        ids, cosines = cursor.fetchone()
+    found = np.frombuffer(ids or b"", ">i8").astype(np.int64)
+    if len(found) < limit and own.condition is not None:
         return _filtered(own, model, vector, limit)
-    return _columns(rows)
+    return found, np.frombuffer(cosines or b"", ">f8").astype(np.float64)
 
 
 def values(scope: Scope, model: EmbeddingModel, vector: np.ndarray, limit: int) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
 from collections_app import services
-from collections_app.models import Document, Source, SourceItem
+from collections_app.models import Document, Source, SourceItem, Vector
 from collections_app.services import Rejected
 from search_app.analysis import query
 from search_app.models import DocumentNumber
 from search_app.queries import filters, narrowing
+from search_app.queries.vectors import matrix, nearest
 from tests.factories import CollectionFactory, DocumentFactory, UserFactory, embedded
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +159,30 @@ def test_few_passages_are_named_and_many_are_left_to_the_condition(monkeypatch):
     monkeypatch.setattr(narrowing, "FEW", 3)
     found = narrowing.scope([home.pk], wanted)
     assert (found.passages, found.condition) == (None, wanted)
+
+
+def test_cosines_of_few_passages_come_along(monkeypatch):
+    home, beside = CollectionFactory(public=True), CollectionFactory(public=True)
+    texts = {f"n{n}": f"Harbour {n}." for n in range(4)}
+    documents = embedded(home, texts, metadata={"kind": "x"})
+    embedded(beside, texts, metadata={"kind": "x"})
+    model = home.embedding_model
+    Vector.objects.filter(document=documents[0]).update(embedding=[1.0, 0.0])  # not as it should
+    vector = np.ones(model.dimension, np.float32)
+    wanted = filters.condition([query.condition("kind:x")], [home], VISITOR)
+    found = narrowing.scope([home.pk], wanted, near=(model, vector))
+    plain = narrowing.scope([home.pk], wanted)
+    assert found.passages.tolist() == plain.passages.tolist()
+    assert (found.documents, plain.cosines) == (4, None)
+    rows = matrix(found.passages, model)
+    expected = rows @ vector / np.linalg.norm(rows, axis=1) / np.linalg.norm(vector)
+    assert np.allclose(found.cosines, expected, atol=1e-6, equal_nan=True)
+    assert np.isnan(found.cosines).sum() == 1
+    close = nearest(found, model, vector, 2)
+    best = np.argsort(-np.nan_to_num(expected, nan=-2))[:2]
+    assert close.passages.tolist() == found.passages[best].tolist()
+    monkeypatch.setattr(narrowing, "FEW", 3)
+    assert narrowing.scope([home.pk], wanted, near=(model, vector)).condition == wanted
 
 
 def test_count_stops_at_the_most(shelf):

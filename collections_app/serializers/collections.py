@@ -14,7 +14,7 @@ from collections_app.serializers.embedding import ModelNameField
 
 COLLECTIONS, MODELS = Rows(Collection), Rows(EmbeddingModel)
 FIND = f"""
-SELECT {COLLECTIONS.columns("collection")}, {MODELS.columns("model")}
+SELECT {COLLECTIONS.columns("collection")}, {MODELS.columns("model")}, {{more}}
 FROM {Collection._meta.db_table} collection
 JOIN {EmbeddingModel._meta.db_table} model ON model.id = collection.embedding_model_id
 WHERE collection.id = %s
@@ -23,6 +23,8 @@ WHERE collection.id = %s
 
 class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
     """The number of a collection that the one who asks may see; needs `request` in the context."""
+
+    more = "NULL"  # an expression over its row, `collection`, that is read along
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=Collection.objects.none(), **kwargs)
@@ -35,13 +37,17 @@ class VisibleCollectionField(serializers.PrimaryKeyRelatedField[Collection]):
         if not 0 < number < 2**63:
             self.fail("does_not_exist", pk_value=number)
         with connection.cursor() as cursor:
-            cursor.execute(FIND, [number])
+            cursor.execute(FIND.format(more=self.more), [number])
             row = cursor.fetchone()
         found = COLLECTIONS.made(row[: len(COLLECTIONS)]) if row else None
         if found is None or not found.is_visible_to(self.context["request"].user):
             self.fail("does_not_exist", pk_value=number)
-        found.embedding_model = MODELS.made(row[len(COLLECTIONS) :])
+        found.embedding_model = MODELS.made(row[len(COLLECTIONS) : -1])
+        self.take(found, row[-1])
         return found
+
+    def take(self, found: Collection, more: Any) -> None:
+        """What `more` has read of it, if anything."""
 
 
 class OriginField(serializers.CharField):

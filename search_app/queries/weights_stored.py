@@ -27,8 +27,26 @@ WHERE model_id = ANY(%s) AND (collection_id IS NULL OR collection_id = ANY(%s))
 """
 
 
+# The same of one `collection`, for who reads its row anyway.
+ALONG = """(
+    SELECT weights::text FROM search_app_rankingweights
+    WHERE model_id = collection.embedding_model_id AND weights <> '{}'
+      AND (collection_id = collection.id OR collection_id IS NULL)
+    ORDER BY collection_id NULLS LAST LIMIT 1
+)"""
+
+
+def remember(collection: Collection, weights: str | None) -> None:
+    """What ALONG has read of this row, while it is used under the same model."""
+    collection.__dict__["_ranked_by"] = (collection.embedding_model_id, weights)
+
+
 def in_force(collections: Sequence[Collection]) -> dict[int, Weights]:
     """By collection: its own, or those of its model; one that has neither is left out."""
+    if len(collections) == 1 and (known := collections[0].__dict__.get("_ranked_by")):
+        model, weights = known
+        if model == collections[0].embedding_model_id:
+            return {collections[0].pk: Weights.from_json(json.loads(weights))} if weights else {}
     models = {one.embedding_model_id for one in collections}
     with connection.cursor() as cursor:
         cursor.execute(STORED, [list(models), [one.pk for one in collections]])

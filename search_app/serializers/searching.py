@@ -9,13 +9,23 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from collections_app.intake.incoming import problem_with_metadata
-from collections_app.models import Document
+from collections_app.models import Collection, Document
 from collections_app.serializers.collections import VisibleCollectionField
 from collections_app.serializers.copied import CopiedFields
 from collections_app.serializers.numbers import FiniteField
+from search_app.queries import weights_stored
 from search_app.search import DEEPEST
 
 MOST_HITS = 100  # in one answer
+
+
+class RankedCollectionField(VisibleCollectionField):
+    """The same, with the weights that it is ranked by: a round trip less."""
+
+    more = weights_stored.ALONG
+
+    def take(self, found: Collection, more: str | None) -> None:
+        weights_stored.remember(found, more)
 
 
 class SearchQuerySerializer(CopiedFields, serializers.Serializer[Any]):
@@ -62,7 +72,7 @@ class SearchQuerySerializer(CopiedFields, serializers.Serializer[Any]):
     facets = serializers.BooleanField(
         default=False, help_text=gettext_lazy("Count what was found by type, field and so on.")
     )
-    collection = VisibleCollectionField(
+    collection = RankedCollectionField(
         pk_field=serializers.IntegerField(),
         default=None,
         help_text=gettext_lazy("Its number; everything one may see if left out."),

@@ -8,6 +8,8 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from collections_app.models import ApiToken
 from collections_app.services import create_token
+from search_app.analysis.weights import Weights
+from search_app.evaluation import weighing
 from search_app.models import DocumentVector
 from search_app.related import refresh
 from tests.factories import (
@@ -45,6 +47,20 @@ def similar(client, collection, **values):
 
 def ids(found):
     return [one["document"]["external_id"] for one in found]
+
+
+def test_weights_that_are_applied_rank_the_next_search(client, collection):
+    def keywords(**values):
+        found = client.get(SEARCH, {"q": "harbour dawn", **values}).json()
+        return found["hits"][0]["why"]["parts"].get("keywords", 0)
+
+    before = keywords(collection=collection.pk)
+    assert before > 0
+    weighing.apply(collection, Weights(keywords=2 * Weights().keywords))
+    for one in ({"collection": collection.pk}, {}):  # one collection is read with its weights
+        assert keywords(**one) == pytest.approx(2 * before)
+    weighing.revert(collection)
+    assert keywords(collection=collection.pk) == before
 
 
 def test_hit_has_its_parts(client, collection):

@@ -14,6 +14,7 @@ def searching(collection_id: int, out: str) -> None:
     """Search all the time, and write a line for each search, until a line comes in."""
     import select
 
+    import embedsite.wsgi  # noqa: F401 - sets the process up as those that serve pages
     from bench.model_change import query
     from collections_app.models import Collection
     from search_app.search import search

@@ -113,10 +113,11 @@ def _add(collection: Any, count: int, first: int = 0) -> None:
 
 
 def _fill(home: Any, passages: int) -> int:
-    """Documents until there are so many passages, embedded and indexed here."""
+    """Documents until there are so many passages; all that workers make of them is made here."""
     from django.conf import settings
 
     from collections_app import ingest
+    from search_app import related
     from search_app.queries import indexes
 
     count = 0
@@ -126,6 +127,7 @@ def _fill(home: Any, passages: int) -> int:
         count += more
         ingest.run()
     indexes.maintain(settings.HNSW_THRESHOLD)
+    related.refresh(home.pk)  # what folds together costs a search something
     return count
 
 

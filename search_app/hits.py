@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -51,15 +52,21 @@ class PassageHit:
 
 @dataclass(frozen=True)
 class Hit(PassageHit):
-    """A document that was found, with its best passage; matched pieces of it are True.
+    """A document that was found, with its best passage.
 
     `place` is its rank among all, from 1. `folded` are near duplicates of it that were found
     as well, best first.
     """
 
-    snippet: Snippet
     place: int = 0
     folded: tuple["Hit", ...] = ()
+
+    @cached_property
+    def snippet(self) -> Snippet:
+        """Of the passage, matched pieces True. Made when it is asked for: a page shows none of
+        those that are folded, of which there can be many."""
+        language, media_type = self.document.collection.language, self.document.media_type
+        return snippet(self.passage.text, self.scored.terms, language, media_type)
 
 
 @dataclass(frozen=True)
@@ -116,9 +123,11 @@ def hits(
     for place, (best, rest) in enumerate(groups, first):
         if row := rows.get(best.passage_id):
             folded = [
-                _hit(one, rows[one.passage_id], place) for one in rest if one.passage_id in rows
+                Hit(**_parts(one, rows[one.passage_id]), place=place)
+                for one in rest
+                if one.passage_id in rows
             ]
-            made.append(_hit(best, row, place, tuple(folded)))
+            made.append(Hit(**_parts(best, row), place=place, folded=tuple(folded)))
     return made
 
 
@@ -143,12 +152,6 @@ def passages_by_id(
     prefetch_related_objects(unknown, "collection")
     prefetch_related_objects([one for one in documents.values() if one.blob_id], "blob")
     return found
-
-
-def _hit(scored: Scored, row: Passage, place: int, folded: tuple[Hit, ...] = ()) -> Hit:
-    document = row.document
-    shown = snippet(row.text, scored.terms, document.collection.language, document.media_type)
-    return Hit(**_parts(scored, row), snippet=shown, place=place, folded=folded)
 
 
 def _parts(scored: Scored, row: Passage) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def chat(**kwargs: Any) -> list[CheckMessage]:
 @register
 def database(**kwargs: Any) -> list[CheckMessage]:
     """Vectors, the queue and keyword search need PostgreSQL."""
-    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    if settings.DATABASES["default"]["ENGINE"] != "embedsite.postgres":
         return [
             Error(
                 "DATABASE_URL does not name a PostgreSQL database.",

@@ -143,6 +143,9 @@ DATABASES = {
     if DATABASE_URL
     else servers.database(VAR_DIR)
 }
+# Any other stays what it is: a check says that it will not do.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "embedsite.postgres"
 # How typed SQL is run: by a role that reads a schema of views; empty where there is none.
 SQL_DATABASE_URL = env.str("SQL_DATABASE_URL", "")
 SQL_READER: dict[str, str] = {}

@@ -156,6 +156,7 @@ def _scored(pool: _Found, spread: fusion.Spread) -> Pool:
         passages=found.passages,
         documents=found.documents,
         contents=found.contents,
+        alike=found.alike,
         scores=score,
         good=evidence >= pool.cutoff,
         evidence=np.round(evidence, DIGITS),

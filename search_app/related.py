@@ -85,7 +85,8 @@ def near_duplicates(user: Viewer, collection: Collection, limit: int = 100) -> l
     for pk, other, score in rows:
         for one in (pk, other):
             best[one] = max(best.get(one, score), score)
-    found = [group for group in alike.groups(sorted(best), sorted(best)) if len(group) > 1]
+    pairs = ((pk, other) for pk, other, _score in rows)
+    found = [group for group in alike.groups(sorted(best), pairs) if len(group) > 1]
     found.sort(key=lambda group: (-len(group), group))
     found = found[:limit]
     ids = [pk for group in found for pk in group]

@@ -233,7 +233,8 @@ def _ordered(best: Ranking, by: orders.Order) -> list[int]:
 def _folded(best: Ranking, order: Sequence[int]) -> Groups:
     """Near duplicates under the best of them."""
     documents, contents = best.documents[order].tolist(), best.contents[order].tolist()
-    groups = alike.groups(documents, contents)
+    near = ((pk, one) for pk, others in best.alike().items() for one in others)
+    groups = alike.groups(documents, [*near, *alike.equal(documents, contents)])
     if len(groups) == len(order):  # nothing folds
         return [(one, []) for one in order]
     places = dict(zip(documents, order, strict=True))

@@ -47,13 +47,15 @@ class Scored(NamedTuple):
 class Pool:
     """n candidates that were scored together; each array (n,).
 
-    `contents` are equal where documents have equal content. `parts` are the columns `by_…` of
-    Scored. `held` (n, t) tells which of the terms, with their rarity, each passage has.
+    `contents` are equal where documents have equal content; `alike` are near duplicates of
+    documents that have any, here or not. `parts` are the columns `by_…` of Scored. `held`
+    (n, t) tells which of the terms, with their rarity, each passage has.
     """
 
     passages: Ids
     documents: Ids
     contents: Ids
+    alike: Mapping[int, Sequence[int]]
     scores: Floats
     good: NDArray[np.bool_]
     evidence: Floats
@@ -105,6 +107,10 @@ class Ranking(Sequence[Scored]):
         self.documents: Ids = self._column("documents")[order]
         self.contents: Ids = self._column("contents")[order]
         self.good: NDArray[np.bool_] = self._column("good")[order]
+
+    def alike(self) -> dict[int, Sequence[int]]:
+        """Near duplicates of documents that have any, here or not."""
+        return {pk: others for pool in self._pools for pk, others in pool.alike.items()}
 
     def _column(self, name: str) -> NDArray[Any]:
         kind = {"scores": np.float64, "good": np.bool_}.get(name, np.int64)

@@ -1,20 +1,13 @@
 """Near duplicates among documents that were found."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 from django.db import connection
-
-from search_app.queries.cursors import array
 
 NEAR_DUPLICATE = 0.95  # cosine from which a pair is flagged, and folds
 
-PAIRS = """
-SELECT document_id, other_id FROM search_app_relateddocument
-WHERE document_id = ANY(%(ids)s) AND score >= {least}
-"""
-
+Pair = tuple[int, int]
 
 DUPLICATES = """
 SELECT r.document_id, r.other_id, r.score FROM search_app_relateddocument r
@@ -32,15 +25,15 @@ def closest(collection_id: int, most: int) -> list[tuple[int, int, float]]:
     return rows
 
 
-def groups(
-    document_ids: Sequence[int], contents: Sequence[int], least: float = NEAR_DUPLICATE
-) -> list[list[int]]:
-    """The documents in their order, each with those after it that are nearly the same: by the
-    stored related pairs from the cosine `least` on, or by equal content."""
+def groups(document_ids: Sequence[int], pairs: Iterable[Pair]) -> list[list[int]]:
+    """The documents in their order, each with those after it that these pairs tie to it, by way
+    of others too. What is not among the documents ties nothing."""
+    there = set(document_ids)
     linked: dict[int, set[int]] = defaultdict(set)
-    for one, other in [*_pairs(document_ids, least), *_equal(document_ids, contents)]:
-        linked[one].add(other)
-        linked[other].add(one)
+    for one, other in pairs:
+        if one in there and other in there:
+            linked[one].add(other)
+            linked[other].add(one)
     places = {pk: place for place, pk in enumerate(document_ids)} if linked else {}
     found, folded = [], set[int]()
     for pk in document_ids:
@@ -53,15 +46,7 @@ def groups(
     return found
 
 
-def _pairs(document_ids: Sequence[int], least: float) -> list[tuple[int, int]]:
-    there = set(document_ids)
-    with connection.cursor() as cursor:
-        # Not a parameter, so that the partial index is used.
-        cursor.execute(PAIRS.format(least=float(least)), {"ids": array(np.array(document_ids))})
-        return [pair for pair in cursor.fetchall() if pair[1] in there]
-
-
-def _equal(document_ids: Sequence[int], contents: Sequence[int]) -> list[tuple[int, int]]:
+def equal(document_ids: Sequence[int], contents: Sequence[int]) -> list[Pair]:
     """Each with the first one of the same content."""
     first: dict[int, int] = {}
     pairs = zip(document_ids, contents, strict=True)

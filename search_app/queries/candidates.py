@@ -11,6 +11,7 @@ from collections_app.models import EmbeddingModel
 from search_app.analysis.bm25 import Lists
 from search_app.analysis.fusion import Floats, Terms
 from search_app.queries import postings
+from search_app.queries.alike import NEAR_DUPLICATE
 from search_app.queries.cursors import array, binary_cursor
 from search_app.queries.scope import Scope
 from search_app.queries.vectors import Nearest, text
@@ -24,7 +25,8 @@ class Candidates:
 
     `cosines` are NaN where there is no vector, or none of the query. `frequencies` are of the
     passages and the terms, in the order of `terms.rarity`; `lengths` are those of passages that
-    have any. `titles` and `contents`, equal for equal content, are those of their documents.
+    have any. `titles` and `contents`, equal for equal content, are those of their documents;
+    `alike` are near duplicates of those that have any, here or not.
     """
 
     terms: Terms
@@ -35,11 +37,15 @@ class Candidates:
     frequencies: Floats  # (n, terms)
     titles: list[str]
     contents: Ids
+    alike: dict[int, list[int]]
 
 
 # Looked up one by one, by key: a planner that expects more rows than come would read whole tables.
 PASSAGES = """
-SELECT passage.id, passage.document_id, document.title, document.content, {cosine}
+SELECT passage.id, passage.document_id, document.title, document.content, {cosine}, (
+    SELECT array_agg(other_id) FROM search_app_relateddocument
+    WHERE document_id = passage.document_id AND score >= {alike}
+)
 FROM collections_app_passage passage, LATERAL (
     SELECT title, hashtextextended(content_hash, 0) AS content
     FROM collections_app_document WHERE id = passage.document_id OFFSET 0
@@ -85,6 +91,7 @@ def found(
         frequencies,
         [row[2] for row in rows],
         np.array([row[3] for row in rows], np.int64),
+        {row[1]: row[5] for row in rows if row[5]},
     )
 
 
@@ -99,7 +106,8 @@ def _known(scope: Scope, close: Nearest) -> tuple[Ids, Floats]:
 def _rows(
     scope: Scope, model: EmbeddingModel, vector: NDArray[np.float32] | None, known: Ids, wanted: Ids
 ) -> list[tuple[Any, ...]]:
-    """(passage, document, title, content, cosine where it is not known) of those still there."""
+    """Of those still there: passage, document, title, content, cosine where it is not known,
+    near duplicates of the document or None."""
     values: dict[str, Any] = {"passages": array(wanted), "collections": list(scope.collections)}
     cosine = "NULL::float8"
     if vector is not None and scope.cosines is None:
@@ -107,7 +115,7 @@ def _rows(
         values |= {"known": array(known), "vector": text(vector)}
         values |= {"model": model.pk, "dimension": model.dimension}
     with binary_cursor() as cursor:
-        cursor.execute(PASSAGES.format(cosine=cosine), values)
+        cursor.execute(PASSAGES.format(cosine=cosine, alike=NEAR_DUPLICATE), values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 

@@ -109,6 +109,7 @@ def pool(first, scores, cosines, documents=None, contents=None):
         passages=passages,
         documents=np.array(documents or passages),
         contents=np.array(contents or passages),
+        alike={},
         scores=np.array(scores, float),
         good=np.array(scores) > 0.5,
         evidence=np.nan_to_num(cosines),

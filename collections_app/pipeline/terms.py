@@ -101,6 +101,8 @@ def term_spans(text: str, language: str) -> list[tuple[str, int, int]]:
 def spans_of(wanted: Collection[str], text: str, language: str) -> list[tuple[str, int, int]]:
     """Where these terms stand, as `term_spans` has them. A plain word keeps its first letter in
     its stem, so that most words are passed over by that."""
+    if not wanted:
+        return []
     begins = {letter for term in wanted for letter in (term[0], term[0].upper())}
     found: list[tuple[str, int, int]] = []
     for run in _RUN.finditer(text):

@@ -28,10 +28,15 @@ def site() -> Iterator[None]:
     from embedsite.servers.lease import held
 
     django.setup()
+    from django.conf import settings
+
+    from search_app.queries import indexes
+
     logging.getLogger("django").setLevel("WARNING")
     with held(VAR, redis=True):
         call_command("migrate", verbosity=0)
         call_command("flush", verbosity=0, interactive=False)
+        indexes.maintain(settings.HNSW_THRESHOLD)  # those of collections that are gone go
         try:
             yield
         finally:

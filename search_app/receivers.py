@@ -5,13 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 from django.dispatch import receiver
 
 from collections_app.models import Document, ModelChange
 from collections_app.signals import documents_deleting, documents_indexed, model_building
 from collections_app.wake import call
 from search_app import building, placing, related, tasks
-from search_app.models import Interest, SqlRun
+from search_app.models import Interest
 from search_app.queries import indexes, sql_views
 
 
@@ -57,8 +58,8 @@ def drop_views(plan: Sequence[Any], **_: Any) -> None:
 
 
 def make_views(using: str, **_: Any) -> None:
-    """After them, once all of the tables are there."""
-    with connections[using].cursor() as cursor:
-        tables = connections[using].introspection.table_names(cursor)
-    if SqlRun._meta.db_table in tables:
+    """After them, once none is left: an older schema, which one may go back to, has other
+    columns."""
+    executor = MigrationExecutor(connections[using])
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         sql_views.install()

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from collections_app.pipeline.postings import MOST, Postings, packed
 from search_app.queries import sql_views
+from tests.factories import CollectionFactory, embedded
 
 BEFORE = [("collections_app", "0011_model_precision")]
 AFTER = [("collections_app", "0012_passage_model")]
@@ -143,3 +145,21 @@ def expected(postings, passages):
         made += [(*pool, *one) for one in lists]
     assert len(made) == 6
     return made
+
+
+VECTORS = """
+SELECT v.passage_id, v.document_id = p.document_id FROM collections_app_vector v
+JOIN collections_app_passage p ON p.id = v.passage_id ORDER BY 1
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_can_go_back_to_an_older_schema_and_on_again(leaves):
+    embedded(CollectionFactory(), {"a": "Rye bread.", "b": "Fishing boats."})
+    before = rows(VECTORS)
+    call_command("migrate", "collections_app", "0023", verbosity=0)
+    assert sql_views.columns() == {}  # those of now would not be true
+    call_command("migrate", verbosity=0)
+    assert rows(VECTORS) == before
+    assert [same for _passage, same in before] == [True, True]
+    assert "passages" in sql_views.columns()

@@ -139,7 +139,7 @@ REDIS_URL = env.str("REDIS_URL", "") or servers.redis_url(VAR_DIR)
 EMBEDDED_POSTGRES = not DATABASE_URL
 EMBEDDED_REDIS = not env.str("REDIS_URL", "")
 DATABASES = {
-    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
     if DATABASE_URL
     else servers.database(VAR_DIR)
 }

@@ -94,7 +94,7 @@ def database(var: Path) -> dict[str, Any]:
         "USER": "embedsite",
         "PASSWORD": secret(var, "postgres"),
         "HOST": str(layout(var).sockets),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
 

@@ -16,7 +16,6 @@ from bench._site import machine, median, seconds, site
 
 SIZES = (16_796, 200_000)
 ASKED = 200  # queries of each kind that are timed
-WARM = 20
 SLOW = 300_000  # passages that `llm similar` is to look at, more or less
 COMPARED = 1000  # queries whose hits are compared with those of exact scans
 ONE = "shelf:7"  # in the query, and what it keeps
@@ -82,8 +81,6 @@ def _asked(ask, collection, queries: list[str]) -> None:
     }
     for place, (name, work) in enumerate(kinds.items()):
         own = queries[place * ASKED :][:ASKED]  # that no kind before has asked
-        for text in own[:WARM]:
-            work(text)
         times = [seconds(lambda text=text, work=work: work(text)) for text in own]
         print(f"{name}: p50 {1000 * median(times):.1f} ms, p99 {_p99(times):.1f} ms")
     print(f"the web process had {ask.peak_mb()} MB at most")

@@ -41,6 +41,7 @@ class Candidates:
 
 
 # Looked up one by one, by key: a planner that expects more rows than come would read whole tables.
+# How alike near duplicates are is no parameter, so that the partial index is used.
 PASSAGES = """
 SELECT passage.id, passage.document_id, document.title, document.content, {cosine}, (
     SELECT array_agg(other_id) FROM search_app_relateddocument

@@ -308,7 +308,7 @@ def test_endless_headers_are_cut_off(server, monkeypatch):
 @pytest.mark.parametrize(
     ("packed", "encoding"),
     [
-        (gzip.compress(bytes(200 * 1024 * 1024), 6, mtime=0), "gzip"),
+        (gzip.compress(bytes(200 * 1024 * 1024), 6), "gzip"),
         (zlib.compress(bytes(200 * 1024 * 1024), 6), "deflate"),
     ],
     ids=["gzip", "deflate"],
@@ -326,11 +326,7 @@ def test_packed_answers_are_unpacked(server):
 
 @pytest.mark.parametrize(
     ("body", "encoding"),
-    [
-        (b"not packed", "gzip"),
-        (gzip.compress(b"a" * 500, mtime=0)[:-4], "gzip"),
-        (b"x", "br, gzip"),
-    ],
+    [(b"not packed", "gzip"), (gzip.compress(b"a" * 500)[:-4], "gzip"), (b"x", "br, gzip")],
     ids=["not packed", "cut off", "packed twice"],  # the bytes tell the time
 )
 def test_damaged_packing_is_told(server, body, encoding):
